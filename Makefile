@@ -1,0 +1,57 @@
+# Two commands to start with: `make up` and `make test`. `make help` explains the rest.
+
+PYTHON ?= python3
+VENV   := .venv/bin
+PYTEST := $(VENV)/python -m pytest
+LOCAL  := $(PYTHON) -m local
+
+.DEFAULT_GOAL := help
+.PHONY: help up status down env parity clean test test-unit test-engine test-browser lint format test-tools
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up:  ## Bring the whole system up on this machine and print its URL
+	@$(LOCAL) up
+
+status:  ## Show what runs and whether the page is ready
+	@$(LOCAL) status
+
+down:  ## Remove everything that `make up` started; builds stay cached
+	@$(LOCAL) down
+
+env:  ## Print the local system's environment: eval "$$(make -s env)", then use pulumi, aws, terraform
+	@$(LOCAL) env
+
+parity:  ## List what a local run does not exercise of AWS
+	@$(LOCAL) parity
+
+clean: down  ## `make down`, then drop caches, logs and the virtual environment
+	rm -rf .local .venv
+
+test: lint  ## Run every test: unit, engine and browser
+	$(PYTEST) -m "not engine and not browser"
+	$(PYTEST) -m "engine or browser"
+
+test-unit: test-tools  ## Run the quick tests: no Docker, seconds
+	$(PYTEST) -m "not engine and not browser"
+
+test-engine: test-tools  ## Run the tests on the real engine, emulator and containers
+	$(PYTEST) -m engine
+
+test-browser: test-tools  ## Run the tests in Chromium against the running system
+	$(PYTEST) -m browser
+
+lint: test-tools  ## Check style, types and formatting
+	$(VENV)/ruff check
+	$(VENV)/ruff format --check
+	$(VENV)/mypy app pulumi policies local tests
+	terraform -chdir=terraform fmt -check -diff
+
+format: test-tools  ## Rewrite the sources in the project's format
+	$(VENV)/ruff check --fix
+	$(VENV)/ruff format
+	terraform -chdir=terraform fmt
+
+test-tools:  ## Install what the tests need: Python packages and a browser
+	@$(LOCAL) test-tools

@@ -1,0 +1,1 @@
+"""A TODO web application that speaks to its database over verified TLS only."""

@@ -1,0 +1,4 @@
+"""The whole system on one machine: `python3 -m local up | status | down | parity`.
+
+Only the standard library is imported here, since the first step is the one that installs the rest.
+"""

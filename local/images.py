@@ -1,0 +1,176 @@
+"""Container images that a local run starts from: pulled if a registry answers, else built here."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.commands import Watch, reachable, require, run
+from local.docker_engine import install_packages
+from local.workspace import Workspace
+
+__all__ = [
+    "IMAGE_PREFIX",
+    "MYSQL",
+    "PYTHON",
+    "ensure_database_image",
+    "ensure_python_image",
+    "stand_ins",
+]
+
+IMAGE_PREFIX = "todo-local"
+"""Our images have a namespace of their own, so that no official name is ever shadowed."""
+
+MYSQL = f"{IMAGE_PREFIX}/mysql:8.4"
+"""What the emulator starts for an RDS instance of that version, under its image prefix."""
+
+PYTHON = f"{IMAGE_PREFIX}/python:3.13"
+"""The app's base image, as `todo:image.baseImage` in Pulumi.local.yaml names it."""
+
+_REGISTRY = "https://registry-1.docker.io/v2/"
+_HOST_CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Base:
+    """A base image: its official name, and what makes a stand-in of Debian packages.
+
+    Attributes:
+        tag: our name for whichever of the two it is.
+        official: name in the public registry.
+        suite: Debian release that has the wanted version.
+        packages: what the stand-in holds besides Debian's minimal base.
+        setup: shell commands run in its root file system; `$1` is the root.
+    """
+
+    tag: str
+    official: str
+    suite: str
+    packages: tuple[str, ...]
+    setup: tuple[str, ...] = ()
+
+
+_PYTHON_BASE = _Base(
+    tag=PYTHON,
+    official="python:3.13-slim-trixie",
+    suite="trixie",
+    packages=("python3", "python3-venv", "python3-pip", "ca-certificates"),
+    setup=('ln -s python3 "$1/usr/bin/python"',),
+)
+_MYSQL_BASE = _Base(
+    tag=f"{IMAGE_PREFIX}/mysql-base:8.4",
+    official="mysql:8.4",
+    suite="bookworm",
+    packages=("mariadb-server", "openssl"),
+    setup=('rm -rf "$1/var/lib/mysql/"*',),
+)
+
+
+def ensure_python_image(workspace: Workspace, watch: Watch) -> str:
+    """Have the app's base image."""
+    return _ensure_base(workspace, _PYTHON_BASE, watch)
+
+
+def ensure_database_image(workspace: Workspace, watch: Watch) -> str:
+    """Have the database image, whose certificate authority is made here, once."""
+    came_from = _ensure_base(workspace, _MYSQL_BASE, watch)
+    _ensure_certificate_authority(workspace)
+    with tempfile.TemporaryDirectory() as folder:
+        context = Path(folder) / "mysql"
+        shutil.copytree(Path(__file__).parent / "images" / "mysql", context)
+        for name in ("ca.pem", "ca.key"):
+            shutil.copy(workspace.tls / f"database-{name}", context / name)
+        run(
+            [
+                *("docker", "build", "--build-arg", f"BASE_IMAGE={_MYSQL_BASE.tag}"),
+                *("--tag", MYSQL, str(context)),
+            ],
+            log=workspace.logs / "image-mysql.log",
+            watch=watch,
+            env=workspace.environment(),
+        )
+    return came_from
+
+
+def stand_ins() -> list[str]:
+    """Official names of the base images that were built here instead."""
+    return [base.official for base in (_PYTHON_BASE, _MYSQL_BASE) if _is_stand_in(base)]
+
+
+def _ensure_certificate_authority(workspace: Workspace) -> None:
+    certificate = workspace.tls / "database-ca.pem"
+    if certificate.exists():
+        return
+    openssl = require("openssl", fix="Install it with your system's package manager.")
+    workspace.tls.mkdir(parents=True, exist_ok=True, mode=0o700)
+    unfinished = certificate.with_suffix(".part")
+    run(
+        [
+            *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650"),
+            *("-subj", "/CN=TODO local database authority"),
+            *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
+            *("-keyout", workspace.tls / "database-ca.key", "-out", unfinished),
+        ],
+        log=workspace.logs / "database-ca.log",
+    )
+    unfinished.rename(certificate)
+
+
+def _ensure_base(workspace: Workspace, base: _Base, watch: Watch) -> str:
+    if _labels(base.tag) is None:
+        log = workspace.logs / f"image-{base.official.partition(':')[0]}-base.log"
+        if reachable(_REGISTRY):
+            run(["docker", "pull", base.official], log=log, watch=watch)
+            run(["docker", "tag", base.official, base.tag], log=log)
+        else:
+            _build_stand_in(workspace, base, log, watch)
+    return f"stand-in for {base.official}" if _is_stand_in(base) else base.official
+
+
+def _is_stand_in(base: _Base) -> bool:
+    return "stand-in" in (_labels(base.tag) or "")
+
+
+def _labels(tag: str) -> str | None:
+    shown = subprocess.run(
+        ["docker", "image", "inspect", "--format", "{{json .Config.Labels}}", tag],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return shown.stdout if shown.returncode == 0 else None
+
+
+def _build_stand_in(workspace: Workspace, base: _Base, log: Path, watch: Watch) -> None:
+    if shutil.which("mmdebstrap") is None:
+        install_packages(workspace, "mmdebstrap", "debian-archive-keyring", watch=watch)
+    workspace.cache.mkdir(parents=True, exist_ok=True)
+    # A network that inspects TLS has an authority of its own, which this machine trusts already.
+    trust = [f"copy-in {_HOST_CA_BUNDLE} /etc/ssl/certs"] if _HOST_CA_BUNDLE.exists() else []
+    commands = ('mkdir -p "$1/etc/ssl/certs"', *trust, *base.setup)
+    hooks = [f"--customize-hook={command}" for command in commands]
+    with tempfile.TemporaryDirectory(dir=workspace.cache) as folder:
+        archive = Path(folder) / "root.tar"
+        run(
+            [
+                *("mmdebstrap", "--variant=minbase", f"--include={','.join(base.packages)}"),
+                *(*hooks, base.suite, str(archive)),
+            ],
+            log=log,
+            watch=watch,
+        )
+        run(
+            [
+                *("docker", "import"),
+                *("--change", "ENV PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"),
+                *("--change", f"ENV PIP_CERT={_HOST_CA_BUNDLE}"),
+                *("--change", "LABEL todo.local.source=stand-in"),
+                str(archive),
+                base.tag,
+            ],
+            log=log,
+            watch=watch,
+        )

@@ -1,0 +1,90 @@
+"""Deploys the Pulumi stack `local` with the policy pack on, exactly as a person would by hand."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from dataclasses import dataclass
+
+from local.commands import Watch, run
+from local.errors import LocalError
+from local.pulumi_engine import engine_environment
+from local.workspace import Workspace
+
+__all__ = ["STACK", "Outputs", "outputs", "up"]
+
+STACK = "local"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """What `make up` and `make status` show of the stack's outputs."""
+
+    url: str
+    load_balancer: str
+
+
+def up(workspace: Workspace, watch: Watch) -> str:
+    """Preview, check the policies, then deploy what differs; return the engine's own summary.
+
+    Raises:
+        LocalError: with the engine's diagnostics, policy violations included.
+    """
+    env = engine_environment(workspace)
+    workspace.pulumi_state.mkdir(parents=True, exist_ok=True)
+    log = workspace.logs / "pulumi-stack.log"
+    select = ["pulumi", "stack", "select", "--create", STACK, "--non-interactive"]
+    run(select, log=log, env=env, cwd=workspace.root)
+    # Nobody else deploys this stack, so a lock is what an interrupted run left.
+    run(["pulumi", "cancel", "--yes", "--stack", STACK], log=log, env=env, cwd=workspace.root)
+    log = workspace.logs / "pulumi-up.log"
+    try:
+        output = run(
+            [
+                *("pulumi", "up", "--stack", STACK, "--yes", "--non-interactive"),
+                *("--color", "never", "--policy-pack", "policies"),
+            ],
+            log=log,
+            watch=watch,
+            env=env,
+            cwd=workspace.root,
+        )
+    except LocalError:
+        raise LocalError(
+            f"`pulumi up` failed:\n{_diagnostics(log.read_text())}",
+            fix=f"Mend what it names and run `make up` again; the whole output is in {log}.",
+        ) from None
+    return _summary(output)
+
+
+def outputs(workspace: Workspace) -> Outputs:
+    """The stack's outputs.
+
+    Raises:
+        LocalError: if the stack is not deployed.
+    """
+    shown = subprocess.run(
+        ["pulumi", "stack", "output", "--json", "--stack", STACK],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=engine_environment(workspace),
+        cwd=workspace.root,
+    )
+    if shown.returncode:
+        raise LocalError("The stack is not deployed.", fix="Run `make up`.")
+    values = json.loads(shown.stdout)
+    return Outputs(url=values["url"], load_balancer=values["load_balancer"])
+
+
+def _summary(output: str) -> str:
+    """The counts of the last `Resources:` block, such as `37 unchanged`."""
+    blocks = re.findall(r"^Resources:\n((?:[ ]+.+\n)+)", output, flags=re.MULTILINE)
+    return ", ".join(line.strip() for line in blocks[-1].splitlines()) if blocks else "done"
+
+
+def _diagnostics(output: str) -> str:
+    """What the engine has to say about a failure: everything from its first such heading on."""
+    found = re.search(r"^(Diagnostics|Policies|Policy Violations):.*", output, re.M | re.S)
+    return found.group(0).rstrip() if found else output[-2000:]

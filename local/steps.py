@@ -1,0 +1,101 @@
+"""Steps of a run: each starts when those it needs are done, and says how it goes."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import TextIO
+
+from local.commands import Watch
+
+__all__ = ["Step", "run_steps"]
+
+_HEARTBEAT_SECONDS = 15.0
+_WIDTH = 96
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One part of a run.
+
+    Attributes:
+        name: what the step brings, as shown to people.
+        run: does it; gets a `Watch` for its progress and returns what to show when done.
+        needs: names of the steps that must be done before.
+    """
+
+    name: str
+    run: Callable[[Watch], str]
+    needs: tuple[str, ...] = ()
+
+
+class _Board:
+    """Prints one line when a step starts, when it ends, and now and then while it takes long."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+        self._lock = threading.Lock()
+
+    def show(self, mark: str, name: str, seconds: float | None, text: str) -> None:
+        took = "" if seconds is None else f"{seconds:6.1f} s"
+        line = f"  {mark} {name:<26} {took:>8}  {text}".rstrip()
+        with self._lock:
+            print(line if mark in "✓✗" else line[:_WIDTH], file=self._out, flush=True)
+
+    def execute(self, step: Step) -> None:
+        began = last_shown = time.monotonic()
+        self.show("·", step.name, None, "")
+
+        def watch(line: str) -> None:
+            nonlocal last_shown
+            now = time.monotonic()
+            if now - last_shown >= _HEARTBEAT_SECONDS:
+                last_shown = now
+                self.show("…", step.name, now - began, line)
+
+        try:
+            result = step.run(watch)
+        except BaseException:
+            self.show("✗", step.name, time.monotonic() - began, "")
+            raise
+        self.show("✓", step.name, time.monotonic() - began, result)
+
+
+def run_steps(steps: Sequence[Step], *, out: TextIO = sys.stdout) -> None:
+    """Run the steps, side by side where their needs allow.
+
+    After a failure nothing new is started; what is under way ends first, so that nothing is left
+    half-made.
+
+    Raises:
+        LocalError: the first failure of a step.
+    """
+    by_name = {step.name: step for step in steps}
+    order = TopologicalSorter({step.name: step.needs for step in steps})
+    order.prepare()
+    board = _Board(out)
+    running: dict[Future[None], str] = {}
+    failure: BaseException | None = None
+    began = time.monotonic()
+    with ThreadPoolExecutor(max_workers=len(steps)) as pool:
+        while order.is_active():
+            if failure is None:
+                for name in order.get_ready():
+                    running[pool.submit(board.execute, by_name[name])] = name
+            if not running:
+                break
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                name = running.pop(future)
+                if error := future.exception():
+                    failure = failure or error
+                else:
+                    order.done(name)
+    if failure is not None:
+        raise failure
+    board.show("✓", "total", time.monotonic() - began, "")

@@ -1,0 +1,163 @@
+"""What `make up`, `make status`, `make down` and their kin do, in order."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import http.client
+import shlex
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from local import browser, docker_engine, emulator, images, pulumi_engine, stack, terraform
+from local.commands import Watch
+from local.errors import LocalError
+from local.python_packages import FOR_RUNNING, FOR_TESTING, ensure_packages
+from local.steps import Step, run_steps
+from local.workspace import Workspace
+
+__all__ = ["down", "environment", "status", "test_tools", "up"]
+
+_READY_SECONDS = 90
+
+
+def up(workspace: Workspace) -> int:
+    """Bring the whole system up, or to the state that the sources now describe."""
+    with _only_one(workspace):
+        run_steps(_steps(workspace))
+    print(f"\n  {page_url(workspace)}\n")
+    return 0
+
+
+def test_tools(workspace: Workspace) -> int:
+    """Install what the tests need besides the system itself."""
+    run_steps(
+        [
+            Step(
+                name="Python packages for tests",
+                run=lambda watch: ensure_packages(workspace, FOR_TESTING, watch),
+            ),
+            Step(
+                name="Chromium",
+                run=lambda watch: browser.ensure_browser(workspace, watch),
+                needs=("Python packages for tests",),
+            ),
+        ]
+    )
+    return 0
+
+
+def status(workspace: Workspace) -> int:
+    """Show what runs; 0 if the page can be used, 1 if not."""
+    engine = docker_engine.server_version()
+    print(f"  Docker engine    {engine or 'not running'}")
+    for name, pid in emulator.running_pids(workspace).items():
+        print(f"  {name:<16} process {pid}")
+    for container in emulator.containers(workspace) if engine else []:
+        print(f"  container        {container.name}: {container.status}")
+    try:
+        ready = readiness(workspace) == http.client.OK
+        print(f"  page             {page_url(workspace)} {'ready' if ready else 'NOT ready'}")
+    except LocalError:
+        ready = False
+        print("  page             not deployed; `make up` deploys it")
+    return 0 if ready else 1
+
+
+def down(workspace: Workspace) -> int:
+    """Stop and remove everything that `up` started; builds and downloads stay in the cache."""
+    with _only_one(workspace):
+        removed = emulator.stop_emulator(workspace)
+        stopped = docker_engine.stop_docker(workspace)
+    print(f"  removed {removed} containers{', stopped the Docker engine' if stopped else ''}")
+    return 0
+
+
+def environment(workspace: Workspace) -> int:
+    """Print the environment of the local system, for `eval "$(make -s env)"` in a shell."""
+    base = workspace.environment()
+    for name, value in sorted(pulumi_engine.engine_environment(workspace).items()):
+        if value != base.get(name) or name.startswith(("AWS_", "PULUMI_")):
+            print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def page_url(workspace: Workspace) -> str:
+    """The page's address through the emulator's load balancer."""
+    return f"http://{_load_balancer_host(workspace)}/"
+
+
+def readiness(workspace: Workspace) -> int:
+    """HTTP status of the app's readiness through the load balancer; 0 if nothing answers."""
+    connection = http.client.HTTPConnection("127.0.0.1", workspace.port, timeout=10)
+    try:
+        # Browsers resolve *.localhost by themselves, but not every system's resolver does.
+        connection.request("GET", "/readyz", headers={"Host": _load_balancer_host(workspace)})
+        return connection.getresponse().status
+    except OSError:
+        return 0
+    finally:
+        connection.close()
+
+
+def _load_balancer_host(workspace: Workspace) -> str:
+    return f"{stack.outputs(workspace).load_balancer}.alb.localhost:{workspace.port}"
+
+
+def _steps(workspace: Workspace) -> list[Step]:
+    def step(name: str, work: Callable[[Workspace, Watch], str], *needs: str) -> Step:
+        return Step(name=name, run=partial(work, workspace), needs=needs)
+
+    return [
+        step("Python packages", _packages),
+        step("Docker engine", docker_engine.ensure_docker),
+        step("Pulumi CLI", pulumi_engine.prepare_cli),
+        step("Pulumi AWS plugin", pulumi_engine.prepare_aws_plugin),
+        step("Terraform provider", terraform.initialise),
+        step("container images", _images, "Docker engine"),
+        step("Pulumi home", pulumi_engine.assemble,
+             "Python packages", "Pulumi CLI", "Pulumi AWS plugin"),
+        step("AWS emulator", emulator.ensure_emulator, "Python packages", "container images"),
+        step("terraform apply", terraform.apply, "AWS emulator", "Terraform provider"),
+        step("pulumi up", stack.up, "terraform apply", "Pulumi home"),
+        step("page is ready", _wait_until_ready, "pulumi up"),
+    ]  # fmt: skip
+
+
+def _packages(workspace: Workspace, watch: Watch) -> str:
+    return ensure_packages(workspace, FOR_RUNNING, watch)
+
+
+def _images(workspace: Workspace, watch: Watch) -> str:
+    app = images.ensure_python_image(workspace, watch)
+    database = images.ensure_database_image(workspace, watch)
+    return f"{app}; {database}"
+
+
+def _wait_until_ready(workspace: Workspace, watch: Watch) -> str:
+    deadline = time.monotonic() + _READY_SECONDS
+    while (code := readiness(workspace)) != http.client.OK:
+        if time.monotonic() > deadline:
+            raise LocalError(
+                f"The app was not ready in {_READY_SECONDS} s: /readyz answers {code}.",
+                fix="`make status` lists the containers, `docker logs NAME` shows what one says.",
+            )
+        watch(f"/readyz answers {code}")
+        time.sleep(0.5)
+    return "through the load balancer, with its database"
+
+
+@contextlib.contextmanager
+def _only_one(workspace: Workspace) -> Iterator[None]:
+    """Hold the lock of this local system: two runs at once would undo each other's work."""
+    workspace.run.mkdir(parents=True, exist_ok=True)
+    with (workspace.run / f"lock-{workspace.port}").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LocalError(
+                "Another `make up` or `make down` of this checkout is running.",
+                fix="Wait for it to end, then repeat.",
+            ) from None
+        yield

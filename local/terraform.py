@@ -1,0 +1,51 @@
+"""Applies `terraform/` to the local AWS endpoint: the infrastructure that exists before Pulumi."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from local.commands import Watch, reachable, require, run
+from local.toolchain.provider_search import find_provider_binary, search_roots
+from local.workspace import Workspace
+
+__all__ = ["apply", "initialise"]
+
+_REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
+_INSTALL = "Install Terraform 1.7 or newer: https://developer.hashicorp.com/terraform/install"
+
+
+def initialise(workspace: Workspace, watch: Watch) -> str:
+    """Install the provider: from HashiCorp's registry, else from a mirror on this machine."""
+    terraform = require("terraform", fix=_INSTALL)
+    mirror = None if reachable(_REGISTRY) else _mirror()
+    run(
+        [
+            *(terraform, "init", "-input=false", "-no-color"),
+            f"-plugin-dir={mirror}" if mirror else "-upgrade",
+        ],
+        log=workspace.logs / "terraform-init.log",
+        watch=watch,
+        env=workspace.environment(),
+        cwd=workspace.root / "terraform",
+        fix="Without HashiCorp's registry a provider mirror is needed: on a connected machine run "
+        "`terraform providers mirror DIR`, and copy DIR here as ~/.terraform.d/plugins.",
+    )
+    return f"provider from {'a mirror on this machine' if mirror else 'the public registry'}"
+
+
+def apply(workspace: Workspace, watch: Watch) -> str:
+    """Create or update the infrastructure; its state file is what the Pulumi program reads."""
+    output = run(
+        [require("terraform", fix=_INSTALL), "apply", "-auto-approve", "-input=false", "-no-color"],
+        log=workspace.logs / "terraform-apply.log",
+        watch=watch,
+        env=workspace.environment(),
+        cwd=workspace.root / "terraform",
+    )
+    done = re.search(r"Resources: (.+)\.", output)
+    return done.group(1) if done else "applied"
+
+
+def _mirror() -> Path | None:
+    return next((root for root in search_roots() if find_provider_binary([root])), None)

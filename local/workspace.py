@@ -1,0 +1,139 @@
+"""Where a local system keeps its files and which names, ports and environment it uses."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.errors import LocalError
+
+__all__ = ["DEFAULT_PORT", "REGION", "Workspace"]
+
+DEFAULT_PORT = 4566
+REGION = "eu-west-1"
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workspace:
+    """One local system: a checkout and the port its AWS endpoint listens on.
+
+    Two checkouts run side by side if their ports differ: `LOCAL_PORT` (default 4566) names the
+    endpoint's port, and the port after it is taken by the Application Auto Scaling endpoint.
+    """
+
+    root: Path = _ROOT
+    port: int = DEFAULT_PORT
+
+    @classmethod
+    def from_environment(cls) -> Workspace:
+        """Read `LOCAL_PORT`.
+
+        Raises:
+            LocalError: if it is not a usable port number.
+        """
+        value = os.environ.get("LOCAL_PORT", str(DEFAULT_PORT))
+        if not value.isdecimal() or not 1024 <= int(value) <= 65534:  # noqa: PLR2004 - TCP's own bounds
+            raise LocalError(
+                f"LOCAL_PORT is {value!r}, but must be a port number from 1024 to 65534.",
+                fix=f"Unset it to use {DEFAULT_PORT}, or give a free port.",
+            )
+        return cls(port=int(value))
+
+    @property
+    def name(self) -> str:
+        """Name of the Docker network, and prefix of what runs in it."""
+        return "todo-local" if self.port == DEFAULT_PORT else f"todo-local-{self.port}"
+
+    @property
+    def endpoint(self) -> str:
+        """URL of the AWS endpoint."""
+        return f"http://localhost:{self.port}"
+
+    @property
+    def autoscaling_port(self) -> int:
+        """Port of the Application Auto Scaling endpoint."""
+        return self.port + 1
+
+    @property
+    def autoscaling_endpoint(self) -> str:
+        """URL of the Application Auto Scaling endpoint."""
+        return f"http://localhost:{self.autoscaling_port}"
+
+    @property
+    def home(self) -> Path:
+        """Everything a local run makes, outside of git."""
+        return self.root / ".local"
+
+    @property
+    def cache(self) -> Path:
+        """Downloads and builds, addressed by content; survives `down`."""
+        return self.home / "cache"
+
+    @property
+    def logs(self) -> Path:
+        """Full output of every command, a file each."""
+        return self.home / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Process ids and locks of what is running."""
+        return self.home / "run"
+
+    @property
+    def tls(self) -> Path:
+        """The local database's certificate authority."""
+        return self.home / "tls"
+
+    @property
+    def venv(self) -> Path:
+        """The project's virtual environment, also named in Pulumi.yaml."""
+        return self.root / ".venv"
+
+    @property
+    def python(self) -> Path:
+        """Python of the virtual environment."""
+        return self.venv / "bin" / "python"
+
+    @property
+    def terraform_state(self) -> Path:
+        """The state file that Pulumi.local.yaml points at."""
+        return self.root / "terraform" / "terraform.tfstate"
+
+    @property
+    def pulumi_home(self) -> Path:
+        """A PULUMI_HOME of the project's own, so that the user's is never touched."""
+        return self.home / "pulumi"
+
+    @property
+    def pulumi_state(self) -> Path:
+        """The file backend that holds the local stack."""
+        return self.home / "state"
+
+    def environment(self) -> dict[str, str]:
+        """Environment in which the AWS SDKs, Terraform and Pulumi talk to this system.
+
+        This is all that makes a run local: the programs themselves do not know of it.
+        """
+        foreign = ("AWS_", "PULUMI_", "TF_VAR_")  # the user's own accounts are none of our business
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        return {
+            **kept,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": self.autoscaling_endpoint,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "PULUMI_HOME": str(self.pulumi_home),
+            "PULUMI_BACKEND_URL": self.pulumi_state.as_uri(),
+            "PULUMI_CONFIG_PASSPHRASE": "local",
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "DOCKER_BUILDKIT": os.environ.get("DOCKER_BUILDKIT", "0"),
+            "TF_DATA_DIR": str(self.home / "terraform"),
+            "TF_IN_AUTOMATION": "true",
+            "CHECKPOINT_DISABLE": "true",
+        }

@@ -1,0 +1,80 @@
+"""The TODO application at AWS, on the network and the registry that Terraform made before."""
+
+from pathlib import Path
+
+import pulumi
+
+from todo_infra import config, terraform_state
+from todo_infra.autoscaling import Autoscaling, AutoscalingArgs
+from todo_infra.credentials import GeneratedCredentials, GeneratedCredentialsArgs
+from todo_infra.database import Database, DatabaseArgs
+from todo_infra.image import ApplicationImage, ApplicationImageArgs
+from todo_infra.load_balancer import LoadBalancer, LoadBalancerArgs
+from todo_infra.naming import name_prefix
+from todo_infra.security_groups import SecurityGroups, SecurityGroupsArgs
+from todo_infra.service import Service, ServiceArgs
+from todo_infra.trust import certificate_authority_environment
+
+root = Path(pulumi.get_root_directory())
+name = name_prefix(pulumi.get_project(), pulumi.get_stack())
+settings = config.load()
+trust = certificate_authority_environment(root, settings.database_operations)
+existing = terraform_state.read(root, settings.terraform_state)
+
+image_args = ApplicationImageArgs(
+    context=root / "app", repository=existing.repository, settings=settings.image
+)
+image = ApplicationImage(name, image_args)
+
+groups_args = SecurityGroupsArgs(vpc_id=existing.vpc_id, load_balancer=settings.load_balancer)
+groups = SecurityGroups(name, groups_args)
+
+database_args = DatabaseArgs(
+    subnet_ids=existing.private_subnet_ids,
+    security_group_id=groups.database_id,
+    size=settings.database,
+    operations=settings.database_operations,
+)
+database = Database(name, database_args)
+
+account_args = GeneratedCredentialsArgs(
+    username="todo_app", description="The TODO application's account in its database"
+)
+account = GeneratedCredentials(f"{name}-app", account_args)
+
+balancer_args = LoadBalancerArgs(
+    vpc_id=existing.vpc_id,
+    subnet_ids=existing.public_subnet_ids,
+    security_group_id=groups.load_balancer_id,
+    settings=settings.load_balancer,
+)
+balancer = LoadBalancer(name, balancer_args)
+
+service_args = ServiceArgs(
+    settings=settings,
+    image=image.reference,
+    repository_arn=existing.repository.arn,
+    subnet_ids=existing.private_subnet_ids,
+    security_group_id=groups.service_id,
+    target_group_arn=balancer.target_group_arn,
+    environment=trust | database.environment | {"DATABASE_USER": account.username},
+    app_secret_arn=account.secret_arn,
+    master_secret_arn=database.master_secret_arn,
+)
+service = Service(name, service_args)
+
+scaling_args = AutoscalingArgs(
+    cluster_name=service.cluster_name,
+    service_name=service.service_name,
+    load_balancer_suffix=balancer.load_balancer.arn_suffix,
+    target_group_suffix=balancer.target_group.arn_suffix,
+    capacity=settings.capacity,
+)
+Autoscaling(name, scaling_args)
+
+pulumi.export("url", balancer.url)
+pulumi.export("cluster", service.cluster_name)
+pulumi.export("service", service.service_name)
+pulumi.export("load_balancer", balancer.load_balancer.name)
+pulumi.export("database", database.instance.identifier)
+pulumi.export("image", image.reference)

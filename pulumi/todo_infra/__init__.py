@@ -1,0 +1,1 @@
+"""The TODO application's infrastructure: one module for each role."""

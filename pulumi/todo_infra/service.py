@@ -1,0 +1,169 @@
+"""The service: Fargate tasks that first migrate the database and then serve."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from . import config
+from .containers import SERVICE_PORT, ContainerSettings, container_definitions
+from .sizes import TASK_SIZES
+from .task_roles import TaskRoles, TaskRolesArgs
+
+__all__ = ["Service", "ServiceArgs"]
+
+_ARCHITECTURES = {"linux/amd64": "X86_64", "linux/arm64": "ARM64"}
+# The first task of a new database waits for it and makes the schema.
+_GRACE_PERIOD_SECONDS = 120
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceArgs:
+    """What runs, where, and what it is told.
+
+    Attributes:
+        settings: The stack's config: capacity, image, logs and deployment.
+        image: Reference by digest.
+        repository_arn: Where the image is pulled from.
+        subnet_ids: Private subnets.
+        security_group_id: The only group of the tasks.
+        target_group_arn: Where tasks register.
+        environment: Plain variables of the containers; nothing secret.
+        app_secret_arn: Secret of the application's database account.
+        master_secret_arn: Secret of the master, for the migration only.
+    """
+
+    settings: config.Settings
+    image: pulumi.Input[str]
+    repository_arn: str
+    subnet_ids: tuple[str, ...]
+    security_group_id: pulumi.Input[str]
+    target_group_arn: pulumi.Input[str]
+    environment: Mapping[str, pulumi.Input[str]]
+    app_secret_arn: pulumi.Input[str]
+    master_secret_arn: pulumi.Input[str]
+
+
+class Service(pulumi.ComponentResource):
+    """Cluster, task definition and service.
+
+    Attributes:
+        cluster_name: The cluster's name.
+        service_name: The service's name.
+        log_group_name: Where the containers log.
+    """
+
+    cluster_name: pulumi.Output[str]
+    service_name: pulumi.Output[str]
+    log_group_name: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("todo:index:Service", name, None, opts)
+        cluster = self._cluster(name)
+        logs = self._log_group(name, args)
+        roles = TaskRoles(
+            name,
+            TaskRolesArgs(
+                repository_arn=args.repository_arn,
+                log_group_arn=logs.arn,
+                secret_arns=(args.app_secret_arn, args.master_secret_arn),
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        task_definition = self._task_definition(name, args, roles, logs.name)
+        service = self._service(name, args, cluster, task_definition)
+        self.cluster_name, self.service_name = cluster.name, service.name
+        self.log_group_name = logs.name
+        self.register_outputs({"cluster": cluster.name, "service": service.name})
+
+    def _cluster(self, name: str) -> aws.ecs.Cluster:
+        insights = aws.ecs.ClusterSettingArgs(name="containerInsights", value="enabled")
+        return aws.ecs.Cluster(
+            f"{name}-cluster", settings=[insights], opts=pulumi.ResourceOptions(parent=self)
+        )
+
+    def _log_group(self, name: str, args: ServiceArgs) -> aws.cloudwatch.LogGroup:
+        return aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            retention_in_days=args.settings.logs.retention_days,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _task_definition(
+        self, name: str, args: ServiceArgs, roles: TaskRoles, log_group: pulumi.Output[str]
+    ) -> aws.ecs.TaskDefinition:
+        size = TASK_SIZES[args.settings.capacity.task_size]
+        return aws.ecs.TaskDefinition(
+            f"{name}-task",
+            family=f"{name}-app",
+            cpu=str(size.cpu),
+            memory=str(size.memory),
+            network_mode="awsvpc",
+            requires_compatibilities=["FARGATE"],
+            runtime_platform=aws.ecs.TaskDefinitionRuntimePlatformArgs(
+                operating_system_family="LINUX",
+                cpu_architecture=_ARCHITECTURES[args.settings.image.platform],
+            ),
+            execution_role_arn=roles.execution_role_arn,
+            task_role_arn=roles.task_role_arn,
+            container_definitions=self._containers(args, log_group),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _containers(self, args: ServiceArgs, log_group: pulumi.Output[str]) -> pulumi.Output[str]:
+        return pulumi.Output.all(
+            image=args.image,
+            log_group=log_group,
+            environment=args.environment,
+            app_secret_arn=args.app_secret_arn,
+            master_secret_arn=args.master_secret_arn,
+        ).apply(
+            lambda known: json.dumps(
+                container_definitions(ContainerSettings(region=args.settings.region, **known))
+            )
+        )
+
+    def _service(
+        self,
+        name: str,
+        args: ServiceArgs,
+        cluster: aws.ecs.Cluster,
+        task_definition: aws.ecs.TaskDefinition,
+    ) -> aws.ecs.Service:
+        return aws.ecs.Service(
+            f"{name}-service",
+            cluster=cluster.arn,
+            task_definition=task_definition.arn,
+            launch_type="FARGATE",
+            platform_version="LATEST",
+            desired_count=args.settings.capacity.min_tasks,
+            deployment_minimum_healthy_percent=100,
+            deployment_maximum_percent=200,
+            deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(
+                enable=True, rollback=True
+            ),
+            health_check_grace_period_seconds=_GRACE_PERIOD_SECONDS,
+            network_configuration=aws.ecs.ServiceNetworkConfigurationArgs(
+                subnets=list(args.subnet_ids),
+                security_groups=[args.security_group_id],
+                assign_public_ip=False,
+            ),
+            load_balancers=[
+                aws.ecs.ServiceLoadBalancerArgs(
+                    target_group_arn=args.target_group_arn,
+                    container_name="app",
+                    container_port=SERVICE_PORT,
+                )
+            ],
+            # Tasks spread over the zones again after one was away.
+            availability_zone_rebalancing="ENABLED",
+            enable_ecs_managed_tags=True,
+            propagate_tags="SERVICE",
+            wait_for_steady_state=args.settings.deployment.wait_for_steady_state,
+            # Autoscaling owns the count; a deployment must not send it back to the minimum.
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["desired_count"]),
+        )

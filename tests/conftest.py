@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from local import emulator
+from local.workspace import Workspace
+from tests.running_system import RunningSystem, local_command
+
+
+def _git_status(workspace: Workspace) -> str:
+    return subprocess.run(
+        ["git", "status", "--porcelain"],
+        cwd=workspace.root,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+
+@pytest.fixture(scope="session")
+def system(pytestconfig: pytest.Config) -> Iterator[RunningSystem]:
+    """The local system, brought up once for the whole run and removed after it.
+
+    One that was up before is used and left as it is.
+    """
+    workspace = Workspace()
+    found = emulator.emulator_version(workspace) is not None
+    before = _git_status(workspace)
+    up = local_command("up", workspace)
+    with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        print(f"\n{up.output}")
+    if up.code:
+        pytest.fail(f"`make up` failed:\n{up.output}", pytrace=False)
+    yield RunningSystem(workspace=workspace, first_up=up.output)
+    if not found:
+        down = local_command("down", workspace)
+        assert down.code == 0, down.output
+        assert emulator.running_pids(workspace) == {}
+    assert _git_status(workspace) == before, "the run changed files that git tracks"

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pymysql
+import pytest
+
+IMAGE = "todo-local/mysql:8.4"
+SECONDS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class MySQLServer:
+    """A running server that speaks TLS and refuses everything else."""
+
+    host: str
+    port: int
+    admin_user: str
+    admin_password: str
+    ca_file: Path
+
+
+def docker(*arguments: str) -> str:
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@pytest.fixture(scope="session")
+def mysql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MySQLServer]:
+    password = "ro\"ot\\ 'pw"
+    container = docker(
+        *("run", "--detach", "--rm", "--env", f"MYSQL_ROOT_PASSWORD={password}"),
+        *(IMAGE, "--require_secure_transport=1"),
+    )
+    try:
+        ca_file = tmp_path_factory.mktemp("mysql") / "ca.pem"
+        docker("cp", f"{container}:/etc/local-tls/ca.pem", str(ca_file))
+        network = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
+        server = MySQLServer(
+            host=docker("inspect", "--format", network, container),
+            port=3306,
+            admin_user="root",
+            admin_password=password,
+            ca_file=ca_file,
+        )
+        wait_until_ready(server)
+        yield server
+    finally:
+        docker("rm", "--force", "--volumes", container)
+
+
+def wait_until_ready(server: MySQLServer) -> None:
+    deadline = time.monotonic() + SECONDS
+    while True:
+        try:
+            pymysql.connect(
+                host=server.host,
+                port=server.port,
+                user=server.admin_user,
+                password=server.admin_password,
+                ssl_ca=str(server.ca_file),
+            ).close()
+        except pymysql.OperationalError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        else:
+            return

@@ -1,0 +1,73 @@
+"""Each thing that goes wrong is one clear message, an exit code, and nothing half-made."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import emulator
+from tests.running_system import RunningSystem
+from tests.scratch import Scratch, copy_checkout
+
+pytestmark = pytest.mark.engine
+
+PORT = 4666
+TLS_REQUIRED = 'name="require_secure_transport", value="1"'
+
+
+@pytest.fixture
+def scratch(system: RunningSystem, tmp_path: Path) -> Iterator[Scratch]:
+    scratch = copy_checkout(system.workspace, tmp_path / "copy", port=PORT)
+    yield scratch
+    down = scratch.local("down")
+    assert down.code == 0, down.output
+    assert emulator.containers(scratch.workspace) == []
+    assert emulator.running_pids(scratch.workspace) == {}
+
+
+def _deployed(scratch: Scratch) -> list[str]:
+    """Types of the resources in the stack's state, besides the stack's own components."""
+    (state,) = scratch.workspace.pulumi_state.glob(".pulumi/stacks/todo/local.json")
+    resources = json.loads(state.read_text())["checkpoint"]["latest"].get("resources", [])
+    return [r["type"] for r in resources if r.get("custom") and "providers" not in r["type"]]
+
+
+def test_a_database_without_tls_stops_at_the_preview_with_nothing_deployed(
+    scratch: Scratch,
+) -> None:
+    scratch.replace(
+        "pulumi/todo_infra/database.py", TLS_REQUIRED, TLS_REQUIRED.replace('"1"', '"0"')
+    )
+    up = scratch.local("up")
+    assert up.code == 1, up.output
+    violations = [line for line in up.output.splitlines() if "[mandatory]" in line]
+    assert len(violations) == 1, up.output
+    assert "database-tls-required" in violations[0]
+    assert "todo-local-database" in up.output
+    assert "require_secure_transport" in up.output
+    assert _deployed(scratch) == []
+    down = scratch.local("down")  # with an emulator running, it has something to leave behind
+    assert down.code == 0, down.output
+    assert emulator.containers(scratch.workspace) == []
+    assert emulator.running_pids(scratch.workspace) == {}
+    assert not scratch.workspace.terraform_state.exists()
+
+
+def test_a_docker_engine_that_does_not_answer_is_named(scratch: Scratch) -> None:
+    up = scratch.local("up", DOCKER_HOST="tcp://127.0.0.1:1")
+    assert up.code == 1
+    assert "DOCKER_HOST names (tcp://127.0.0.1:1) does not answer" in up.output
+    assert "Traceback" not in up.output
+
+
+def test_a_port_that_is_taken_is_named_and_left_alone(scratch: Scratch) -> None:
+    with socket.create_server(("127.0.0.1", PORT)) as stranger:
+        up = scratch.local("up")
+        assert up.code == 1, up.output
+        assert f"Port {PORT} is taken by another program" in up.output
+        assert "LOCAL_PORT" in up.output
+        assert emulator.containers(scratch.workspace) == []
+        socket.create_connection(stranger.getsockname()).close()
+    assert "Traceback" not in up.output

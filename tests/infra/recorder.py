@@ -1,0 +1,273 @@
+"""Runs the real program against recorded mocks: every input of every resource is kept."""
+
+import asyncio
+import copy
+import importlib
+import json
+import runpy
+import warnings
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi.runtime
+import yaml
+from google.protobuf import json_format
+from google.protobuf.empty_pb2 import Empty
+from pulumi.runtime import mocks, settings
+from pulumi.runtime.proto.resource_pb2 import (
+    RegisterResourceOutputsRequest,
+    RegisterResourceRequest,
+    RegisterResourceResponse,
+)
+
+with warnings.catch_warnings():
+    # The module warns of a deprecated class of its own, whoever imports it.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    importlib.import_module("pulumi_aws.ec2.encryption_control")
+
+PROJECT_ROOT = Path(__file__).parents[2]
+# How the SDK marks a secret on its way to the engine.
+_SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
+_SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
+
+TERRAFORM_OUTPUTS: dict[str, Any] = {
+    "vpc_id": "vpc-0a1b2c3d4e5f60718",
+    "public_subnet_ids": ["subnet-0aaaaaaaaaaaaaaa1", "subnet-0aaaaaaaaaaaaaaa2"],
+    "private_subnet_ids": ["subnet-0bbbbbbbbbbbbbbb1", "subnet-0bbbbbbbbbbbbbbb2"],
+    "availability_zones": ["eu-west-1a", "eu-west-1b"],
+    "repository_url": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/todo",
+}
+GENERATED_PASSWORD = "Generated0Password0Of0Forty0Characters00"
+REGISTRY_PASSWORD = "a-token-of-the-registry"
+CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registration:
+    """One resource as the program registered it."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+    secret_inputs: frozenset[str]
+    ignored: tuple[str, ...]
+
+
+@dataclass
+class Deployment:
+    """Everything one run of the program registered and exported."""
+
+    registrations: list[Registration] = field(default_factory=list)
+    exports: dict[str, Any] = field(default_factory=dict)
+    calls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+
+    def all(self, type_: str) -> list[Registration]:
+        return [one for one in self.registrations if one.type == type_]
+
+    def one(self, type_: str, name: str | None = None) -> Registration:
+        found = [one for one in self.all(type_) if name is None or one.name == name]
+        assert len(found) == 1, f"{len(found)} resources of {type_}: {[one.name for one in found]}"
+        return found[0]
+
+    def without_stack(self) -> list[Registration]:
+        return [one for one in self.registrations if one.type != "pulumi:pulumi:Stack"]
+
+    def containers(self) -> dict[str, dict[str, Any]]:
+        definitions = json.loads(
+            self.one("aws:ecs/taskDefinition:TaskDefinition").inputs["containerDefinitions"]
+        )
+        return {container["name"]: container for container in definitions}
+
+
+class _Cloud(mocks.Mocks):
+    """Answers as AWS does, as far as the program looks at the answer."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        self._deployment.calls.setdefault(args.token, []).append(args.args)
+        return self._answer(args), []
+
+    def _answer(self, args: mocks.MockCallArgs) -> dict[str, Any]:
+        match args.token:
+            case "terraform:state:getLocalReference":
+                state = json.loads(Path(args.args["path"]).read_text())
+                return {"outputs": {k: v["value"] for k, v in state["outputs"].items()}}
+            case "aws:secretsmanager/getRandomPassword:getRandomPassword":
+                return {"randomPassword": GENERATED_PASSWORD}
+            case "aws:ecr/getAuthorizationToken:getAuthorizationToken":
+                return {"userName": "AWS", "password": REGISTRY_PASSWORD}
+            case "aws:index/getCallerIdentity:getCallerIdentity":
+                return {"accountId": "111122223333"}
+        raise AssertionError(f"unexpected call of {args.token}")
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        identity = f"{args.name}-id"
+        arn = f"arn:{args.typ.split(':')[-1]}:{args.name}"
+        state = {"name": args.name, "arn": arn, **args.inputs}
+        match args.typ:
+            case "docker:index/image:Image":
+                state["repoDigest"] = args.inputs["imageName"].rpartition(":")[0] + "@sha256:1234"
+            case "aws:rds/instance:Instance":
+                state |= {"address": "db.example", "identifier": args.name}
+                if args.inputs.get("manageMasterUserPassword"):
+                    state["masterUserSecrets"] = [{"secretArn": "arn:rds-managed"}]
+            case "aws:lb/loadBalancer:LoadBalancer":
+                state |= {"dnsName": "alb.example", "arnSuffix": f"app/{args.name}/1"}
+            case "aws:lb/targetGroup:TargetGroup":
+                state["arnSuffix"] = f"targetgroup/{args.name}/2"
+            case "aws:secretsmanager/secret:Secret":
+                identity = arn
+        return identity, state
+
+
+class _Recorder(mocks.MockMonitor):
+    """Keeps what the program asks for, in the form the engine would get it."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        super().__init__(_Cloud(deployment))
+        self._deployment = deployment
+
+    def RegisterResource(  # noqa: N802 - named by the protocol
+        self, request: RegisterResourceRequest
+    ) -> RegisterResourceResponse:
+        raw = json_format.MessageToDict(request.object)
+        registration = Registration(
+            type=request.type,
+            name=request.name,
+            inputs=_plain(raw),
+            secret_inputs=frozenset(name for name, value in raw.items() if _holds_secret(value)),
+            ignored=tuple(request.ignoreChanges),
+        )
+        self._deployment.registrations.append(registration)
+        response: RegisterResourceResponse = super().RegisterResource(request)  # type: ignore[no-untyped-call]
+        return response
+
+    def RegisterResourceOutputs(  # noqa: N802 - named by the protocol
+        self, request: RegisterResourceOutputsRequest
+    ) -> Empty:
+        if "::pulumi:pulumi:Stack::" in request.urn:
+            self._deployment.exports |= json_format.MessageToDict(request.outputs)
+        return Empty()
+
+
+def _holds_secret(value: object) -> bool:
+    if isinstance(value, list):
+        return any(_holds_secret(item) for item in value)
+    if not isinstance(value, dict):
+        return False
+    return value.get(_SIGNATURE_KEY) == _SECRET_SIGNATURE or _holds_secret(list(value.values()))
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value, and its like
+    """Take secrets out of their wrapping, and whole numbers out of their floats."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        if value.get(_SIGNATURE_KEY) == _SECRET_SIGNATURE:
+            return _plain(value["value"])
+        return {key: _plain(item) for key, item in value.items()}
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def stack_config(stack: str) -> dict[str, Any]:
+    """Return what the stack file says, over the defaults of `Pulumi.yaml`, as the CLI does."""
+    project = yaml.safe_load((PROJECT_ROOT / "Pulumi.yaml").read_text())
+    stated: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / f"Pulumi.{stack}.yaml").read_text())[
+        "config"
+    ]
+    return {key: copy.deepcopy(item["default"]) for key, item in project["config"].items()} | stated
+
+
+def use_config(values: Mapping[str, Any]) -> None:
+    """Hand config to the program in the engine's form: texts as they are, the rest as JSON."""
+    pulumi.runtime.set_all_config(
+        {
+            key: value if isinstance(value, str) else json.dumps(value)
+            for key, value in values.items()
+        }
+    )
+
+
+def make_project(root: Path) -> Path:
+    """Fill a project directory: a Terraform state, an application and a local authority."""
+    outputs = {name: {"value": value} for name, value in TERRAFORM_OUTPUTS.items()}
+    files = {
+        "terraform/terraform.tfstate": json.dumps({"version": 4, "outputs": outputs}),
+        "app/Dockerfile": "FROM scratch\n",
+        ".local/tls/database-ca.pem": CERTIFICATE,
+    }
+    for name, content in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(content)
+    return root
+
+
+def deploy_stack(
+    root: Path, stack: str, recorded: Deployment | None = None, /, **changes: Mapping[str, Any]
+) -> Deployment:
+    """Run the program as `pulumi up` does.
+
+    Args:
+        root: The project's directory.
+        stack: The stack, whose own file is its config.
+        recorded: Where to record, for a run that is expected to fail.
+        **changes: By object, the keys to change in the config; None drops a key.
+    """
+    config = stack_config(stack)
+    for name, change in changes.items():
+        merged = {**config[f"todo:{name}"], **change}
+        config[f"todo:{name}"] = {key: value for key, value in merged.items() if value is not None}
+    deployment = recorded or Deployment()
+    run_program(deployment, root, stack, config)
+    return deployment
+
+
+def run_program(deployment: Deployment, root: Path, stack: str, config: Mapping[str, Any]) -> None:
+    monitor = _Recorder(deployment)
+    program = str(PROJECT_ROOT / "pulumi" / "__main__.py")
+
+    def run() -> None:
+        runpy.run_path(program, run_name="__main__")
+
+    with _event_loop() as loop:
+        pulumi.runtime.set_mocks(
+            monitor.mocks, project="todo", stack=stack, preview=False, monitor=monitor
+        )
+        settings.SETTINGS.root_directory = str(root)
+        settings.SETTINGS.rpc_manager.clear()
+        settings.SETTINGS.outputs.clear()
+        # The program gets a stack of its own below, so that its exports are recorded too.
+        settings.set_root_resource(None)  # type: ignore[arg-type]
+        use_config(config)
+        loop.run_until_complete(pulumi.runtime.run_in_stack(run))
+
+
+@contextmanager
+def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Give the SDK its loop, and each of its worker threads one, and close them all.
+
+    The SDK makes the missing ones itself and never closes them, which is a warning.
+    """
+    loops = [asyncio.new_event_loop()]
+
+    def make_one() -> None:
+        loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(loops[-1])
+
+    executor = ThreadPoolExecutor(max_workers=8, initializer=make_one)
+    loops[0].set_default_executor(executor)
+    asyncio.set_event_loop(loops[0])
+    try:
+        yield loops[0]
+    finally:
+        executor.shutdown()
+        for loop in loops:
+            loop.close()
+        asyncio.set_event_loop(None)

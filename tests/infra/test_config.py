@@ -1,0 +1,193 @@
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.infra.recorder import PROJECT_ROOT, stack_config, use_config
+from todo_infra import config
+from todo_infra.config_rules import key_of, rules_of
+from todo_infra.errors import ConfigErrors
+
+DECLARED = yaml.safe_load((PROJECT_ROOT / "Pulumi.yaml").read_text())["config"]
+GROUPS: dict[str, type] = {
+    key_of(field.name): field.type
+    for field in fields(config.Settings)
+    if isinstance(field.type, type) and field.name != "region"
+}
+
+
+def load(changes: Mapping[str, Any], stack: str = "prod") -> config.Settings:
+    use_config(stack_config(stack) | dict(changes))
+    return config.load()
+
+
+def problems(changes: Mapping[str, Any]) -> list[str]:
+    with pytest.raises(ConfigErrors) as caught:
+        load(changes)
+    return [str(problem) for problem in caught.value.problems]
+
+
+@pytest.mark.parametrize("stack", ["local", "dev", "prod"])
+def test_every_stack_file_is_accepted(stack: str) -> None:
+    assert load({}, stack).region == "eu-west-1"
+
+
+def test_pulumi_yaml_declares_exactly_the_keys_the_program_reads() -> None:
+    assert set(DECLARED) == {f"todo:{name}" for name in GROUPS}
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_pulumi_yaml_declares_the_programs_defaults(name: str) -> None:
+    settings = GROUPS[name]()
+    defaults = {key_of(field.name): getattr(settings, field.name) for field in fields(settings)}
+    stated = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in defaults.items()
+        if value is not None
+    }
+    assert DECLARED[f"todo:{name}"]["type"] == "object"
+    assert DECLARED[f"todo:{name}"]["default"] == stated
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_pulumi_yaml_explains_every_key(name: str) -> None:
+    for field_name in rules_of(GROUPS[name]):
+        assert key_of(field_name) in DECLARED[f"todo:{name}"]["description"]
+
+
+def test_a_stack_states_only_what_differs() -> None:
+    capacity = load({"todo:capacity": {"maxTasks": 7}}).capacity
+    assert (capacity.min_tasks, capacity.max_tasks, capacity.task_size) == (2, 7, "small")
+
+
+@pytest.mark.parametrize("name", GROUPS)
+def test_defaults_hold_when_a_whole_object_is_absent(name: str) -> None:
+    values = stack_config("dev")
+    if name != "loadBalancer":  # has no usable default: see the test of the certificate
+        del values[f"todo:{name}"]
+        use_config(values)
+        loaded = {key_of(field.name): field.name for field in fields(config.Settings)}
+        assert getattr(config.load(), loaded[name]) == GROUPS[name]()
+
+
+REFUSED: list[tuple[str, str, Any, str]] = [
+    ("capacity", "taskSize", "huge", "xsmall | small | medium | large | xlarge"),
+    ("capacity", "minTasks", 0, "a whole number from 1 to 1000"),
+    ("capacity", "minTasks", "3", "a whole number from 1 to 1000"),
+    ("capacity", "minTasks", True, "a whole number from 1 to 1000"),
+    ("capacity", "minTasks", 2.5, "a whole number from 1 to 1000"),
+    ("capacity", "maxTasks", 1001, "a whole number from 1 to 1000"),
+    ("capacity", "requestsPerTaskPerSecond", None, "a whole number from 1 to 100000"),
+    ("database", "size", "db.t3.micro", "xsmall | small | medium | large | xlarge"),
+    ("database", "storageGiB", 19, "a whole number from 20 to 16384"),
+    ("terraformState", "backend", "s3", "local"),
+    ("terraformState", "path", "/etc/terraform.tfstate", "a path below the project's root"),
+    ("terraformState", "path", "a/../../b", "a path below the project's root"),
+    ("terraformState", "path", "", "a path below the project's root"),
+    ("image", "registry", "https://mirror.example", "a host, or host:port"),
+    ("image", "platform", "windows/amd64", "linux/amd64 | linux/arm64"),
+    ("image", "baseImage", "two words", "an image reference"),
+    ("databaseOperations", "multiAz", "yes", "true or false"),
+    ("databaseOperations", "multiAz", 1, "true or false"),
+    ("databaseOperations", "backupRetentionDays", 0, "a whole number from 1 to 35"),
+    ("databaseOperations", "deletionProtection", "false", "true or false"),
+    ("databaseOperations", "finalSnapshot", "false", "true or false"),
+    ("databaseOperations", "managedMasterPassword", "false", "true or false"),
+    ("databaseOperations", "certificateAuthorityFile", "/ca.pem", "a path below"),
+    ("databaseOperations", "engineVersion", "8.0", "a text such as"),
+    ("databaseOperations", "engineVersion", 8.4, "a text such as"),
+    ("loadBalancer", "ingressCidrs", [], "a list of at least one IPv4 network"),
+    ("loadBalancer", "ingressCidrs", "0.0.0.0/0", "a list of at least one IPv4 network"),
+    ("loadBalancer", "ingressCidrs", ["10.0.0.1/8"], "a list of at least one IPv4 network"),
+    ("loadBalancer", "ingressCidrs", ["::/0"], "a list of at least one IPv4 network"),
+    ("loadBalancer", "ingressCidrs", ["10.0.0.1"], "a list of at least one IPv4 network"),
+    ("loadBalancer", "certificateArn", "arn:aws:iam::1:role/x", "an ACM ARN"),
+    ("loadBalancer", "allowPlainHttp", "true", "true or false"),
+    ("loadBalancer", "deletionProtection", 0, "true or false"),
+    ("logs", "retentionDays", 8, "1 | 3 | 5 | 7"),
+    ("logs", "retentionDays", True, "1 | 3 | 5 | 7"),
+    ("deployment", "waitForSteadyState", "no", "true or false"),
+]
+
+
+@pytest.mark.parametrize(("group", "key", "value", "allowed"), REFUSED)
+def test_names_key_value_and_rule_of_a_refused_value(
+    group: str, key: str, value: object, allowed: str
+) -> None:
+    (problem,) = problems({f"todo:{group}": {key: value}})
+    found = "not set" if value is None else repr(value)
+    assert problem.startswith(f"todo:{group}.{key} is {found}; allowed: {allowed}")
+    assert problem.endswith(f"or remove `todo:{group}.{key}` to have the default.")
+
+
+def test_every_key_has_a_refused_value_in_the_table() -> None:
+    every = {(name, key_of(field)) for name, group in GROUPS.items() for field in rules_of(group)}
+    assert {(group, key) for group, key, _, _ in REFUSED} == every
+
+
+def test_suggests_the_key_that_was_meant() -> None:
+    (problem,) = problems({"todo:capacity": {"minTask": 3}})
+    assert problem.startswith("todo:capacity.minTask is 3; allowed: only the keys taskSize,")
+    assert problem.endswith("Did you mean minTasks?")
+
+
+def test_refuses_a_key_that_resembles_nothing() -> None:
+    (problem,) = problems({"todo:logs": {"colour": "red"}})
+    assert problem.endswith("Remove it.")
+
+
+def test_refuses_an_unknown_object_that_would_be_ignored() -> None:
+    (problem,) = problems({"todo:databse": {"size": "large"}})
+    assert problem.startswith("todo:databse is ")
+    assert problem.endswith("Did you mean database?")
+
+
+def test_refuses_something_else_in_the_place_of_an_object() -> None:
+    (problem,) = problems({"todo:capacity": "small"})
+    assert problem.startswith("todo:capacity is 'small'; allowed: an object with the keys taskSize")
+
+
+def test_refuses_fewer_tasks_at_most_than_at_least() -> None:
+    (problem,) = problems({"todo:capacity": {"minTasks": 5, "maxTasks": 4}})
+    assert problem.startswith("todo:capacity.maxTasks is 4; allowed: minTasks (5) or more.")
+
+
+def test_refuses_plain_http_unless_it_is_asked_for_by_name() -> None:
+    (problem,) = problems({"todo:loadBalancer": {}})
+    assert problem.startswith("todo:loadBalancer.certificateArn is not set")
+    assert "todo:loadBalancer.allowPlainHttp" in problem
+    assert load({"todo:loadBalancer": {"allowPlainHttp": True}}).load_balancer.allow_plain_http
+
+
+@pytest.mark.parametrize("region", ["Ireland", ""])
+def test_refuses_a_region_that_is_none(region: str) -> None:
+    (problem,) = problems({"aws:region": region})
+    assert problem.startswith(f"aws:region is {region!r}; allowed: an AWS region")
+
+
+def test_refuses_a_stack_without_a_region() -> None:
+    values = stack_config("prod")
+    del values["aws:region"]
+    use_config(values)
+    with pytest.raises(ConfigErrors, match="aws:region is not set"):
+        config.load()
+
+
+def test_reports_all_problems_in_one_message() -> None:
+    found = problems({"todo:capacity": {"minTasks": 0}, "todo:logs": {"retentionDays": 8}})
+    assert [text.partition(" ")[0] for text in found] == [
+        "todo:capacity.minTasks",
+        "todo:logs.retentionDays",
+    ]
+
+
+def test_a_network_listed_twice_counts_once() -> None:
+    networks = {"ingressCidrs": ["10.0.0.0/8", "10.0.0.0/8"], "allowPlainHttp": True}
+    assert load({"todo:loadBalancer": networks}).load_balancer.ingress_cidrs == ("10.0.0.0/8",)
+
+
+@pytest.mark.parametrize("stack", ["local", "dev", "prod"])
+def test_no_stack_file_holds_a_secret(stack: str) -> None:
+    assert "secure:" not in (PROJECT_ROOT / f"Pulumi.{stack}.yaml").read_text()

@@ -1,0 +1,75 @@
+from typing import Any
+
+import pytest
+
+from todo_infra.containers import ContainerSettings, container_definitions
+
+SETTINGS = ContainerSettings(
+    image="registry.example/todo@sha256:1234",
+    region="eu-west-1",
+    log_group="todo-logs",
+    environment={"DATABASE_USER": "todo_app", "DATABASE_HOST": "db.example"},
+    app_secret_arn="arn:app",
+    master_secret_arn="arn:master",
+)
+CONTAINERS = {one["name"]: one for one in container_definitions(SETTINGS)}
+BOTH = pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS.keys())
+Container = dict[str, Any]
+
+
+def secrets(name: str) -> dict[str, str]:
+    return {one["name"]: one["valueFrom"] for one in CONTAINERS[name]["secrets"]}
+
+
+def test_a_task_migrates_and_then_serves() -> None:
+    assert list(CONTAINERS) == ["migrate", "app"]
+    assert CONTAINERS["migrate"]["command"] == ["migrate"]
+    assert CONTAINERS["migrate"]["essential"] is False
+    assert CONTAINERS["app"]["command"] == ["serve"]
+    assert CONTAINERS["app"]["essential"] is True
+    assert CONTAINERS["app"]["dependsOn"] == [{"containerName": "migrate", "condition": "SUCCESS"}]
+
+
+def test_only_the_migration_gets_the_masters_credentials() -> None:
+    assert secrets("migrate") == {
+        "DATABASE_ADMIN_USER": "arn:master:username::",
+        "DATABASE_ADMIN_PASSWORD": "arn:master:password::",
+        "DATABASE_PASSWORD": "arn:app:password::",
+    }
+    assert secrets("app") == {"DATABASE_PASSWORD": "arn:app:password::"}
+
+
+@BOTH
+def test_no_plain_variable_holds_a_password(container: Container) -> None:
+    assert container["environment"] == [
+        {"name": "DATABASE_HOST", "value": "db.example"},
+        {"name": "DATABASE_USER", "value": "todo_app"},
+    ]
+
+
+@BOTH
+def test_a_container_runs_with_no_more_rights_than_it_needs(container: Container) -> None:
+    assert container["user"] == "65532:65532"
+    assert container["readonlyRootFilesystem"] is True
+    assert container["linuxParameters"] == {
+        "capabilities": {"drop": ["ALL"]},
+        "initProcessEnabled": True,
+    }
+    assert "privileged" not in container
+
+
+@BOTH
+def test_a_slow_log_service_does_not_stop_the_application(container: Container) -> None:
+    options = container["logConfiguration"]["options"]
+    assert container["logConfiguration"]["logDriver"] == "awslogs"
+    assert options["awslogs-group"] == "todo-logs"
+    assert options["awslogs-region"] == "eu-west-1"
+    assert options["awslogs-stream-prefix"] == container["name"]
+    assert options["mode"] == "non-blocking"
+
+
+def test_only_the_application_listens() -> None:
+    assert CONTAINERS["app"]["portMappings"] == [
+        {"containerPort": 8080, "hostPort": 8080, "protocol": "tcp"}
+    ]
+    assert "portMappings" not in CONTAINERS["migrate"]

@@ -1,0 +1,145 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.infra.recorder import TERRAFORM_OUTPUTS, Deployment
+
+SERVICE = "aws:ecs/service:Service"
+TASK = "aws:ecs/taskDefinition:TaskDefinition"
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+Deploy = Callable[..., Deployment]
+
+
+def statements(deployment: Deployment) -> dict[str, dict[str, Any]]:
+    policy = json.loads(deployment.one(ROLE_POLICY).inputs["policy"])
+    return {one["Sid"]: one for one in policy["Statement"]}
+
+
+def test_tasks_run_in_the_private_subnets_without_a_public_address(prod: Deployment) -> None:
+    assert prod.one(SERVICE).inputs["networkConfiguration"] == {
+        "subnets": TERRAFORM_OUTPUTS["private_subnet_ids"],
+        "securityGroups": ["todo-prod-service-id"],
+        "assignPublicIp": False,
+    }
+
+
+def test_a_deployment_leaves_the_task_count_to_autoscaling(prod: Deployment) -> None:
+    service = prod.one(SERVICE)
+    assert service.ignored == ("desiredCount",)
+    assert service.inputs["desiredCount"] == 2
+
+
+def test_a_failed_deployment_is_rolled_back(prod: Deployment) -> None:
+    assert prod.one(SERVICE).inputs["deploymentCircuitBreaker"] == {
+        "enable": True,
+        "rollback": True,
+    }
+
+
+def test_a_deployment_never_runs_fewer_tasks_than_before(prod: Deployment) -> None:
+    inputs = prod.one(SERVICE).inputs
+    assert inputs["deploymentMinimumHealthyPercent"] == 100
+    assert inputs["deploymentMaximumPercent"] == 200
+
+
+def test_an_update_ends_when_the_new_tasks_serve(prod: Deployment) -> None:
+    assert prod.one(SERVICE).inputs["waitForSteadyState"] is True
+
+
+def test_waiting_can_be_switched_off_by_name(deploy: Deploy) -> None:
+    inputs = deploy(deployment={"waitForSteadyState": False}).one(SERVICE).inputs
+    assert inputs["waitForSteadyState"] is False
+
+
+def test_the_application_container_is_the_load_balancers_target(prod: Deployment) -> None:
+    assert prod.one(SERVICE).inputs["loadBalancers"] == [
+        {
+            "targetGroupArn": "arn:TargetGroup:todo-prod-tg",
+            "containerName": "app",
+            "containerPort": 8080,
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("platform", "architecture"), [("linux/amd64", "X86_64"), ("linux/arm64", "ARM64")]
+)
+def test_tasks_run_on_what_the_image_is_built_for(
+    deploy: Deploy, platform: str, architecture: str
+) -> None:
+    task = deploy(image={"platform": platform}).one(TASK).inputs
+    assert task["runtimePlatform"]["cpuArchitecture"] == architecture
+
+
+def test_a_task_has_the_size_the_team_chose(deploy: Deploy) -> None:
+    task = deploy(capacity={"taskSize": "large"}).one(TASK).inputs
+    assert (task["cpu"], task["memory"]) == ("2048", "4096")
+    assert task["networkMode"] == "awsvpc"
+    assert task["requiresCompatibilities"] == ["FARGATE"]
+
+
+def test_logs_are_kept_as_long_as_the_stack_says(prod: Deployment) -> None:
+    group = prod.one("aws:cloudwatch/logGroup:LogGroup")
+    assert group.inputs["retentionInDays"] == 365
+    options = prod.containers()["app"]["logConfiguration"]["options"]
+    assert options["awslogs-group"] == group.name
+
+
+def test_ecs_may_do_nothing_but_start_these_tasks(prod: Deployment) -> None:
+    allowed = {
+        sid: (sorted(one["Action"]), one["Resource"]) for sid, one in statements(prod).items()
+    }
+    assert allowed == {
+        "RegistryLogin": (["ecr:GetAuthorizationToken"], ["*"]),
+        "PullImage": (
+            [
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:BatchGetImage",
+                "ecr:GetDownloadUrlForLayer",
+            ],
+            ["arn:aws:ecr:eu-west-1:111122223333:repository/todo"],
+        ),
+        "WriteLogs": (
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            ["arn:LogGroup:todo-prod-logs:*"],
+        ),
+        "ReadSecrets": (
+            ["secretsmanager:GetSecretValue"],
+            ["arn:Secret:todo-prod-app-secret", "arn:rds-managed"],
+        ),
+    }
+
+
+def test_no_statement_allows_every_action(prod: Deployment, local: Deployment) -> None:
+    for deployment in (prod, local):
+        for statement in statements(deployment).values():
+            assert not any("*" in action for action in statement["Action"])
+
+
+def test_the_application_itself_may_do_nothing_at_aws(prod: Deployment) -> None:
+    task = prod.one(TASK).inputs
+    assert task["taskRoleArn"] == "arn:Role:todo-prod-task"
+    assert task["executionRoleArn"] == "arn:Role:todo-prod-execution"
+    assert [one.inputs["role"] for one in prod.all(ROLE_POLICY)] == ["todo-prod-execution"]
+
+
+def test_only_ecs_tasks_of_this_account_take_the_roles(prod: Deployment) -> None:
+    for role in prod.all(ROLE):
+        (statement,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+        assert statement["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
+        assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+
+
+def test_both_containers_are_told_where_the_database_is(prod: Deployment) -> None:
+    for container in prod.containers().values():
+        environment = {one["name"]: one["value"] for one in container["environment"]}
+        assert environment == {
+            "DATABASE_HOST": "db.example",
+            "DATABASE_PORT": "3306",
+            "DATABASE_NAME": "todo",
+            "DATABASE_USER": "todo_app",
+            "DATABASE_CA_FILE": "/app/certs/aws-rds-global-bundle.pem",
+        }

@@ -1,0 +1,199 @@
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from pulumi_policy.proxy import UnknownValueError
+
+if TYPE_CHECKING:
+    from tests.policies.conftest import Stack
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+PLAINTEXT, CLIENT = "no-plaintext-credentials", "database-client-verifies-tls"
+PRIVATE_KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIE"
+
+
+def app(stack: "Stack") -> dict[str, Any]:
+    """The one container of the compliant stack, to be changed in place."""
+    container: dict[str, Any] = stack["task"].props["containerDefinitions"][0]
+    return container
+
+
+def set_variable(stack: "Stack", name: str, value: object) -> None:
+    app(stack)["environment"].append({"name": name, "value": value})
+
+
+def drop_variable(stack: "Stack", name: str) -> None:
+    kept = [item for item in app(stack)["environment"] if item["name"] != name]
+    app(stack)["environment"] = kept
+
+
+def declare_in_component(stack: "Stack") -> None:
+    """Move the containers to a component's input, where single values can be unknown."""
+    stack["task"].type = "todo:index:Service"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_PASSWORD", "hunter2"),
+        ("database_password", "hunter2"),
+        ("DatabasePassword", "hunter2"),
+        ("database-password", "hunter2"),
+        ("DB_PWD", "hunter2"),
+        ("PASSWD", ""),
+        ("CLIENT_SECRET", "x"),
+        ("SECRET_COLOUR", "x"),
+        ("GITHUB_TOKEN", "x"),
+        ("AWS_CREDENTIALS", "x"),
+        ("KEY_PASSPHRASE", "x"),
+        ("API_KEY", "x"),
+        ("STRIPE_APIKEY", "x"),
+        ("SIGNING_KEY", "x"),
+        ("PASSWORD_FILE", "hunter2"),
+        ("PASSWORD_ARN", "hunter2"),
+        ("DATABASE_URL", "mysql://todo:hunter2@todo.example/todo"),
+        ("REDIS", "redis://:hunter2@cache.example"),
+        ("NOTE", "id AKIAIOSFODNN7EXAMPLE"),
+        ("CERTIFICATE", PRIVATE_KEY),
+    ],
+)
+def test_a_plain_credential_is_refused(stack: "Stack", name: str, value: str) -> None:
+    set_variable(stack, name, value)
+    [violation] = stack.judge()
+    assert (violation.rule, violation.resource) == (PLAINTEXT, "task")
+    assert name in violation.message
+    assert "hunter2" not in violation.message
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_USER", "todo_app"),
+        ("DATABASE_SECRET_ARN", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:x"),
+        ("PASSWORD_FILE", "/run/secrets/password"),
+        ("KEYBOARD", "de"),
+        ("PARTITION_KEY_COUNT", "3"),
+        ("AUTHORITY_PEM", "-----BEGIN CERTIFICATE-----\nMIIE"),
+        ("HOMEPAGE", "https://todo.example/a:b@c"),
+        ("TOKENIZER", "bpe"),
+    ],
+)
+def test_what_only_resembles_a_credential_passes(stack: "Stack", name: str, value: str) -> None:
+    set_variable(stack, name, value)
+    assert stack.judge() == []
+
+
+@pytest.mark.parametrize("member", ["command", "entryPoint"])
+def test_a_credential_on_the_command_line_is_refused(stack: "Stack", member: str) -> None:
+    app(stack)[member] = ["serve", "mysql://todo:hunter2@todo.example/todo"]
+    [violation] = stack.judge()
+    assert violation.rule == PLAINTEXT
+    assert "hunter2" not in violation.message
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["", "hunter2", "todo/password", "arn:aws:s3:::secrets/password", UNKNOWN],
+)
+def test_a_secret_has_to_come_from_an_arn(stack: "Stack", source: str) -> None:
+    app(stack)["secrets"][0]["valueFrom"] = source
+    assert stack.broken_rules() == [(PLAINTEXT, "task")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "arn:aws:ssm:eu-central-1:123456789012:parameter/todo/password",
+        "arn:aws-us-gov:secretsmanager:us-gov-west-1:123456789012:secret:todo-AbCdEf",
+    ],
+)
+def test_every_kind_of_secret_arn_passes(stack: "Stack", source: str) -> None:
+    app(stack)["secrets"][0]["valueFrom"] = source
+    assert stack.judge() == []
+
+
+def test_a_client_without_an_authority_is_refused(stack: "Stack") -> None:
+    drop_variable(stack, "DATABASE_CA_FILE")
+    [violation] = stack.judge()
+    assert (violation.rule, violation.resource) == (CLIENT, "task")
+    assert "container app" in violation.message
+
+
+def test_a_client_with_two_authorities_is_refused(stack: "Stack") -> None:
+    set_variable(stack, "DATABASE_CA_PEM", "-----BEGIN CERTIFICATE-----")
+    assert stack.broken_rules() == [(CLIENT, "task")]
+
+
+def test_an_empty_authority_is_none(stack: "Stack") -> None:
+    drop_variable(stack, "DATABASE_CA_FILE")
+    set_variable(stack, "DATABASE_CA_FILE", "")
+    assert stack.broken_rules() == [(CLIENT, "task")]
+
+
+def test_the_authority_itself_will_do(stack: "Stack") -> None:
+    drop_variable(stack, "DATABASE_CA_FILE")
+    set_variable(stack, "DATABASE_CA_PEM", "-----BEGIN CERTIFICATE-----")
+    assert stack.judge() == []
+
+
+def test_a_host_from_a_secret_counts_too(stack: "Stack") -> None:
+    drop_variable(stack, "DATABASE_CA_FILE")
+    drop_variable(stack, "DATABASE_HOST")
+    source = app(stack)["secrets"][0]["valueFrom"]
+    app(stack)["secrets"].append({"name": "DATABASE_HOST", "valueFrom": source})
+    assert stack.broken_rules() == [(CLIENT, "task")]
+
+
+def test_a_container_without_a_database_needs_no_authority(stack: "Stack") -> None:
+    sidecar = {"name": "sidecar", "environment": [{"name": "LEVEL", "value": "info"}]}
+    stack["task"].props["containerDefinitions"].append(sidecar)
+    assert stack.judge() == []
+
+
+def test_each_container_is_judged_by_itself(stack: "Stack") -> None:
+    second = {"name": "second", "environment": [{"name": "DATABASE_HOST", "value": "x"}]}
+    stack["task"].props["containerDefinitions"].append(second)
+    [violation] = stack.judge()
+    assert "container second" in violation.message
+
+
+@pytest.mark.parametrize("definitions", ["not json", '"text"', "{}", "null"])
+def test_unreadable_definitions_break_both_rules(stack: "Stack", definitions: str) -> None:
+    stack["task"].props["containerDefinitions"] = definitions
+    assert stack.broken_rules() == [(CLIENT, "task"), (PLAINTEXT, "task")]
+
+
+def test_absent_definitions_break_both_rules(stack: "Stack") -> None:
+    del stack["task"].props["containerDefinitions"]
+    assert stack.broken_rules() == [(CLIENT, "task"), (PLAINTEXT, "task")]
+
+
+def test_wholly_unknown_definitions_are_left_to_the_update(stack: "Stack") -> None:
+    stack["task"].props["containerDefinitions"] = UNKNOWN
+    # The SDK turns this very error into the advisory that the rule could not run yet.
+    with pytest.raises(UnknownValueError):
+        stack.judge()
+
+
+def test_a_components_containers_are_judged_though_values_are_unknown(stack: "Stack") -> None:
+    declare_in_component(stack)
+    app(stack)["image"] = UNKNOWN
+    app(stack)["environment"][0]["value"] = UNKNOWN
+    app(stack)["secrets"][0]["valueFrom"] = UNKNOWN
+    app(stack)["command"] = ["serve", UNKNOWN]
+    assert stack.judge() == []
+    set_variable(stack, "DATABASE_PASSWORD", UNKNOWN)
+    drop_variable(stack, "DATABASE_CA_FILE")
+    assert stack.broken_rules() == [(CLIENT, "task"), (PLAINTEXT, "task")]
+
+
+@pytest.mark.parametrize("member", ["environment", "secrets"])
+def test_an_unknown_name_in_a_component_breaks_both_rules(stack: "Stack", member: str) -> None:
+    declare_in_component(stack)
+    app(stack)[member][0]["name"] = UNKNOWN
+    assert stack.broken_rules() == [(CLIENT, "task"), (PLAINTEXT, "task")]
+
+
+def test_the_fixture_sends_a_task_definition_as_json(stack: "Stack") -> None:
+    sent = stack["task"].as_sent()["containerDefinitions"]
+    assert json.loads(sent) == stack["task"].props["containerDefinitions"]

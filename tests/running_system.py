@@ -1,0 +1,124 @@
+"""The running local system, as the engine, browser and fault tests see it."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import httpx
+import pymysql
+from pymysql.cursors import Cursor
+
+from local import emulator, stack
+from local.workspace import REGION, Workspace
+
+__all__ = ["CommandResult", "RunningSystem", "local_command"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommandResult:
+    """What a command printed, and its exit code."""
+
+    code: int
+    output: str
+
+
+def local_command(
+    command: str, workspace: Workspace, env: Mapping[str, str] | None = None
+) -> CommandResult:
+    """Run `python3 -m local COMMAND` in a checkout, as the Makefile does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "local", command],
+        cwd=workspace.root,
+        env=None if env is None else dict(env),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        timeout=1500,
+    )
+    return CommandResult(code=done.returncode, output=done.stdout)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningSystem:
+    """A system that `make up` has brought up.
+
+    Attributes:
+        workspace: its checkout and port.
+        first_up: what that `make up` printed.
+    """
+
+    workspace: Workspace = field(default_factory=Workspace)
+    first_up: str
+
+    @property
+    def host(self) -> str:
+        """Name under which the load balancer answers."""
+        name = stack.outputs(self.workspace).load_balancer
+        return f"{name}.alb.localhost:{self.workspace.port}"
+
+    def client(self) -> httpx.Client:
+        """An HTTP client that goes through the load balancer, as a user's would."""
+        return httpx.Client(
+            base_url=f"http://127.0.0.1:{self.workspace.port}",
+            headers={"Host": self.host},
+            timeout=30,
+        )
+
+    def aws(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
+        """An AWS client for the emulator."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self.workspace.endpoint,
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+        )
+
+    def database_address(self) -> tuple[str, int]:
+        """Host and port of the database instance."""
+        (instance,) = self.aws("rds").describe_db_instances()["DBInstances"]
+        return instance["Endpoint"]["Address"], instance["Endpoint"]["Port"]
+
+    def password(self, username: str) -> str:
+        """Password of a database account, from its secret."""
+        manager = self.aws("secretsmanager")
+        for secret in manager.list_secrets()["SecretList"]:
+            value = json.loads(manager.get_secret_value(SecretId=secret["ARN"])["SecretString"])
+            if value["username"] == username:
+                return str(value["password"])
+        raise LookupError(username)
+
+    def database(
+        self, username: str = "todo_admin", tls: ssl.SSLContext | None = None
+    ) -> pymysql.Connection[Cursor]:
+        """A connection as one of the database's accounts; `tls` defaults to our authority."""
+        host, port = self.database_address()
+        authority = self.workspace.tls / "database-ca.pem"
+        return pymysql.connect(
+            host=host,
+            port=port,
+            user=username,
+            password=self.password(username),
+            database="todo",
+            ssl=tls or ssl.create_default_context(cafile=authority),
+            autocommit=True,
+        )
+
+    def titles(self) -> set[str]:
+        """Titles of every todo in the database's table."""
+        with self.database() as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT title FROM todos")
+            return {str(row[0]) for row in cursor.fetchall()}
+
+    def tasks(self) -> list[emulator.Container]:
+        """The running containers of the service."""
+        found = emulator.containers(self.workspace)
+        return [c for c in found if c.name.endswith("-app") and c.status.startswith("Up")]
