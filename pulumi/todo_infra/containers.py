@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["SERVICE_PORT", "ContainerSettings", "container_definitions"]
+import pulumi
+
+__all__ = ["SERVICE_PORT", "ContainerSettings", "container_definitions", "secret_key"]
 
 SERVICE_PORT = 8080
 # The user that the image makes and owns nothing with.
@@ -22,16 +24,21 @@ class ContainerSettings:
         region: Where the log group is.
         log_group: Its name.
         environment: Plain variables, the same for both containers; nothing secret.
-        app_secret_arn: Secret with the `password` of the application's account.
-        master_secret_arn: Secret with the master's `username` and `password`.
+        app_secrets: Variables of both containers, and the secrets they come from.
+        migrate_secrets: Those of `migrate` alone: the master's.
     """
 
-    image: str
+    image: pulumi.Input[str]
     region: str
     log_group: str
-    environment: Mapping[str, str]
-    app_secret_arn: str
-    master_secret_arn: str
+    environment: Mapping[str, pulumi.Input[str]]
+    app_secrets: Mapping[str, pulumi.Input[str]]
+    migrate_secrets: Mapping[str, pulumi.Input[str]]
+
+
+def secret_key(arn: pulumi.Input[str], key: str) -> pulumi.Output[str]:
+    """Name one key of a JSON secret, in its current version, as ECS wants it."""
+    return pulumi.Output.concat(arn, ":", key, "::")
 
 
 def container_definitions(settings: ContainerSettings) -> list[dict[str, Any]]:
@@ -39,14 +46,10 @@ def container_definitions(settings: ContainerSettings) -> list[dict[str, Any]]:
 
     Only `migrate` gets the master's credentials.
     """
-    app_password = _secret("DATABASE_PASSWORD", settings.app_secret_arn, "password")
+    app_secrets = _secrets(settings.app_secrets)
     migrate = _container(settings, "migrate") | {
         "essential": False,
-        "secrets": [
-            _secret("DATABASE_ADMIN_USER", settings.master_secret_arn, "username"),
-            _secret("DATABASE_ADMIN_PASSWORD", settings.master_secret_arn, "password"),
-            app_password,
-        ],
+        "secrets": _secrets(settings.migrate_secrets) + app_secrets,
     }
     app = _container(settings, "app", argument="serve") | {
         "essential": True,
@@ -55,7 +58,7 @@ def container_definitions(settings: ContainerSettings) -> list[dict[str, Any]]:
             {"containerPort": SERVICE_PORT, "hostPort": SERVICE_PORT, "protocol": "tcp"}
         ],
         "stopTimeout": _STOP_TIMEOUT_SECONDS,
-        "secrets": [app_password],
+        "secrets": app_secrets,
     }
     return [app, migrate]
 
@@ -87,6 +90,5 @@ def _container(
     }
 
 
-def _secret(variable: str, arn: str, key: str) -> dict[str, str]:
-    """Let ECS put one key of a JSON secret, in its current version, into a variable."""
-    return {"name": variable, "valueFrom": f"{arn}:{key}::"}
+def _secrets(sources: Mapping[str, pulumi.Input[str]]) -> list[dict[str, Any]]:
+    return [{"name": variable, "valueFrom": source} for variable, source in sources.items()]

@@ -1,14 +1,14 @@
 """The service: Fargate tasks that first migrate the database and then serve."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from . import config
-from .containers import SERVICE_PORT, ContainerSettings, container_definitions
+from .containers import SERVICE_PORT, ContainerSettings, container_definitions, secret_key
 from .sizes import TASK_SIZES
 from .task_roles import TaskRoles, TaskRolesArgs
 
@@ -46,6 +46,11 @@ class ServiceArgs:
     master_secret_arn: pulumi.Input[str]
 
 
+def _log_group_name(name: str) -> str:
+    """The name, known before the group is: containers are told it."""
+    return f"/ecs/{name}"
+
+
 class Service(pulumi.ComponentResource):
     """Cluster, task definition and service.
 
@@ -62,7 +67,10 @@ class Service(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("todo:index:Service", name, None, opts)
+        # As an input of the component, each value that is known is seen by the policies in a
+        # preview; of the task definition's JSON text nothing is, before everything in it is.
+        containers = self._containers(name, args)
+        super().__init__("todo:index:Service", name, {"containerDefinitions": containers}, opts)
         cluster = self._cluster(name)
         logs = self._log_group(name, args)
         roles = TaskRoles(
@@ -74,7 +82,7 @@ class Service(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self),
         )
-        task_definition = self._task_definition(name, args, roles, logs.name)
+        task_definition = self._task_definition(name, args, roles, containers)
         service = self._service(name, args, cluster, task_definition)
         self.cluster_name, self.service_name = cluster.name, service.name
         self.log_group_name = logs.name
@@ -89,12 +97,13 @@ class Service(pulumi.ComponentResource):
     def _log_group(self, name: str, args: ServiceArgs) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
             f"{name}-logs",
+            name=_log_group_name(name),
             retention_in_days=args.settings.logs.retention_days,
             opts=pulumi.ResourceOptions(parent=self),
         )
 
     def _task_definition(
-        self, name: str, args: ServiceArgs, roles: TaskRoles, log_group: pulumi.Output[str]
+        self, name: str, args: ServiceArgs, roles: TaskRoles, containers: list[dict[str, Any]]
     ) -> aws.ecs.TaskDefinition:
         size = TASK_SIZES[args.settings.capacity.task_size]
         return aws.ecs.TaskDefinition(
@@ -110,22 +119,24 @@ class Service(pulumi.ComponentResource):
             ),
             execution_role_arn=roles.execution_role_arn,
             task_role_arn=roles.task_role_arn,
-            container_definitions=self._containers(args, log_group),
+            container_definitions=pulumi.Output.json_dumps(containers),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _containers(self, args: ServiceArgs, log_group: pulumi.Output[str]) -> pulumi.Output[str]:
-        return pulumi.Output.all(
+    def _containers(self, name: str, args: ServiceArgs) -> list[dict[str, Any]]:
+        app, master = args.app_secret_arn, args.master_secret_arn
+        settings = ContainerSettings(
             image=args.image,
-            log_group=log_group,
+            region=args.settings.region,
+            log_group=_log_group_name(name),
             environment=args.environment,
-            app_secret_arn=args.app_secret_arn,
-            master_secret_arn=args.master_secret_arn,
-        ).apply(
-            lambda known: json.dumps(
-                container_definitions(ContainerSettings(region=args.settings.region, **known))
-            )
+            app_secrets={"DATABASE_PASSWORD": secret_key(app, "password")},
+            migrate_secrets={
+                "DATABASE_ADMIN_USER": secret_key(master, "username"),
+                "DATABASE_ADMIN_PASSWORD": secret_key(master, "password"),
+            },
         )
+        return container_definitions(settings)
 
     def _service(
         self,

@@ -9,8 +9,8 @@ SETTINGS = ContainerSettings(
     region="eu-west-1",
     log_group="todo-logs",
     environment={"DATABASE_USER": "todo_app", "DATABASE_HOST": "db.example"},
-    app_secret_arn="arn:app",
-    master_secret_arn="arn:master",
+    app_secrets={"DATABASE_PASSWORD": "arn:app:password::"},
+    migrate_secrets={"DATABASE_ADMIN_PASSWORD": "arn:master:password::"},
 )
 CONTAINERS = {one["name"]: one for one in container_definitions(SETTINGS)}
 BOTH = pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS.keys())
@@ -22,7 +22,7 @@ def secrets(name: str) -> dict[str, str]:
 
 
 def test_a_task_migrates_and_then_serves() -> None:
-    assert list(CONTAINERS) == ["migrate", "app"]
+    assert list(CONTAINERS) == ["app", "migrate"]
     assert CONTAINERS["migrate"]["command"] == ["migrate"]
     assert CONTAINERS["migrate"]["essential"] is False
     assert CONTAINERS["app"]["command"] == ["serve"]
@@ -32,7 +32,6 @@ def test_a_task_migrates_and_then_serves() -> None:
 
 def test_only_the_migration_gets_the_masters_credentials() -> None:
     assert secrets("migrate") == {
-        "DATABASE_ADMIN_USER": "arn:master:username::",
         "DATABASE_ADMIN_PASSWORD": "arn:master:password::",
         "DATABASE_PASSWORD": "arn:app:password::",
     }

@@ -85,7 +85,7 @@ def test_logs_are_kept_as_long_as_the_stack_says(prod: Deployment) -> None:
     group = prod.one("aws:cloudwatch/logGroup:LogGroup")
     assert group.inputs["retentionInDays"] == 365
     options = prod.containers()["app"]["logConfiguration"]["options"]
-    assert options["awslogs-group"] == group.name
+    assert options["awslogs-group"] == group.inputs["name"]
 
 
 def test_ecs_may_do_nothing_but_start_these_tasks(prod: Deployment) -> None:
