@@ -96,9 +96,8 @@ def _configure(execution: Execution) -> None:
 
 
 def _run(execution: Execution) -> int:
-    from pulumi.runtime import run_in_stack  # noqa: PLC0415 -- see _main
-
     import pulumi  # noqa: PLC0415 -- see _main
+    from pulumi.runtime import run_in_stack  # noqa: PLC0415 -- see _main
 
     # A program that fails leaves outputs nobody awaits; asyncio would report each of them.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)

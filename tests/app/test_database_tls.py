@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 async def closed_transports() -> AsyncIterator[None]:
     """Let the loop live until TLS has ended where the driver closes without waiting for it."""
     yield
-    loop = asyncio.get_running_loop()
-    while any(loop._transports.values()):  # type: ignore[attr-defined]
+    transports = asyncio.get_running_loop()._transports  # type: ignore[attr-defined]
+    while any(transport._sock for transport in transports.values()):  # noqa: ASYNC110 - no event
         await asyncio.sleep(0.01)
 
 

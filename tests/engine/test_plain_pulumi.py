@@ -63,9 +63,23 @@ def test_a_state_that_does_not_fit_is_one_message_and_nothing_is_registered(
     _edit_state(scratch, edit)
     code, output = _preview(scratch, "local")
     assert code != 0
-    assert output.count(message) == 1, output
+    assert output.partition("Diagnostics:")[2].count(message) == 1, output
     assert "Traceback" not in output
-    assert "aws:" not in output
+    assert "aws:" not in output, "a resource was registered"
+
+
+def test_a_password_in_a_plain_variable_stops_at_the_preview(scratch: Scratch) -> None:
+    scratch.replace(
+        "pulumi/__main__.py",
+        '{"DATABASE_USER": ',
+        '{"DATABASE_PASSWORD": "hunter2", "DATABASE_USER": ',
+    )
+    code, output = _preview(scratch, "local")
+    assert code != 0, output
+    assert "[mandatory]" in output
+    assert "no-plaintext-credentials" in output
+    assert "DATABASE_PASSWORD" in output
+    assert "hunter2" not in output.partition("Policies:")[2]
 
 
 def test_a_missing_state_is_named_with_the_way_out(scratch: Scratch) -> None:

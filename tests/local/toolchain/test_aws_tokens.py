@@ -15,13 +15,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pulumi
 import pulumi_aws
 import pytest
+from pulumi import _types
 
-import pulumi
 from local.toolchain.build import build_aws_plugin
 from local.toolchain.provider_search import aws_provider
-from pulumi import _types
 
 # The SDK warns of its own deprecated resources when one of its packages is imported.
 pytestmark = pytest.mark.filterwarnings("ignore:.* has been deprecated in:DeprecationWarning")
