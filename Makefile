@@ -45,7 +45,8 @@ test-browser: test-tools  ## Run the tests in Chromium against the running syste
 lint: test-tools  ## Check style, types and formatting
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
-	$(VENV)/mypy app pulumi policies local tests
+	$(VENV)/mypy app pulumi local tests
+	$(VENV)/mypy policies
 	terraform -chdir=terraform fmt -check -diff
 
 format: test-tools  ## Rewrite the sources in the project's format

@@ -41,7 +41,9 @@ def ensure_emulator(workspace: Workspace, watch: Watch) -> str:
         stop_emulator(workspace)
         _require_free_ports(workspace)
         _create_network(workspace)
-        emulator.start([workspace.python, "-m", "local.emulator_server"], env=_emulator_environment(workspace))
+        emulator.start(
+            [workspace.python, "-m", "local.emulator_server"], env=_emulator_environment(workspace)
+        )
         watch("waiting for the endpoint")
         emulator.wait_until(lambda: emulator_version(workspace) is not None, seconds=60)
     if autoscaling.pid() is None:
@@ -120,6 +122,7 @@ def _emulator_environment(workspace: Workspace) -> dict[str, str]:
         "MINISTACK_HOSTNAME": workspace.name,
         "MINISTACK_IMAGE_PREFIX": IMAGE_PREFIX,
         "MINISTACK_DOCKER_TIMEOUT": "60",
+        "IOT_MTLS_ENABLED": "0",  # a listener on every interface, for a service not used here
         # Tasks and databases join the network of the container that HOSTNAME names: with it the
         # emulator reports addresses that this machine and the tasks can both reach.
         "DOCKER_NETWORK": workspace.name,

@@ -40,3 +40,10 @@ def system(pytestconfig: pytest.Config) -> Iterator[RunningSystem]:
         assert down.code == 0, down.output
         assert emulator.running_pids(workspace) == {}
     assert _git_status(workspace) == before, "the run changed files that git tracks"
+
+
+@pytest.fixture(autouse=True)
+def _needs_the_system(request: pytest.FixtureRequest) -> None:
+    """Engine and browser tests find Docker, images and toolchain there: `make up` made them."""
+    if any(request.node.get_closest_marker(level) for level in ("engine", "browser", "faults")):
+        request.getfixturevalue("system")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
-import httpx
+import httpx2
 import pymysql
 from pymysql.cursors import Cursor
 
@@ -64,9 +64,9 @@ class RunningSystem:
         name = stack.outputs(self.workspace).load_balancer
         return f"{name}.alb.localhost:{self.workspace.port}"
 
-    def client(self) -> httpx.Client:
+    def client(self) -> httpx2.Client:
         """An HTTP client that goes through the load balancer, as a user's would."""
-        return httpx.Client(
+        return httpx2.Client(
             base_url=f"http://127.0.0.1:{self.workspace.port}",
             headers={"Host": self.host},
             timeout=30,
