@@ -90,6 +90,11 @@ class Container:
     name: str
     status: str
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self.status.startswith("Up")
+
 
 def containers(workspace: Workspace) -> list[Container]:
     """Every container of this system, running or not."""

@@ -80,7 +80,7 @@ def ensure_database_image(workspace: Workspace, watch: Watch) -> str:
     _ensure_certificate_authority(workspace)
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder) / "mysql"
-        shutil.copytree(Path(__file__).parent / "images" / "mysql", context)
+        shutil.copytree(Path(__file__).parent / "mysql_image", context)
         for name in ("ca.pem", "ca.key"):
             shutil.copy(workspace.tls / f"database-{name}", context / name)
         run(

@@ -51,5 +51,6 @@ def ensure_packages(workspace: Workspace, files: tuple[str, ...], watch: Watch) 
 
 
 def _stamp(workspace: Workspace, paths: list[Path]) -> Path:
-    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()
+    named = [*paths, workspace.root / "constraints.txt"]
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in named)).hexdigest()
     return workspace.venv / f".installed-{digest[:12]}"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from local import emulator
 from local.workspace import Workspace
 from tests.running_system import RunningSystem, local_command
+
+LEVELS = ("engine", "browser", "faults")
 
 
 def _git_status(workspace: Workspace) -> str:
@@ -42,8 +45,18 @@ def system(pytestconfig: pytest.Config) -> Iterator[RunningSystem]:
     assert _git_status(workspace) == before, "the run changed files that git tracks"
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much of each level ran, so that a skipped level does not look like success."""
+    counts: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("passed", []):
+        if report.when == "call":
+            counts[next((level for level in LEVELS if level in report.keywords), "unit")] += 1
+    covered = ", ".join(f"{level} {counts[level]}" for level in ("unit", *LEVELS) if counts[level])
+    terminalreporter.write_line(f"passed by level: {covered or 'nothing'}")
+
+
 @pytest.fixture(autouse=True)
 def _needs_the_system(request: pytest.FixtureRequest) -> None:
     """Engine and browser tests find Docker, images and toolchain there: `make up` made them."""
-    if any(request.node.get_closest_marker(level) for level in ("engine", "browser", "faults")):
+    if any(request.node.get_closest_marker(level) for level in LEVELS):
         request.getfixturevalue("system")

@@ -118,7 +118,21 @@ class RunningSystem:
             cursor.execute("SELECT title FROM todos")
             return {str(row[0]) for row in cursor.fetchall()}
 
+    def containers(self) -> list[emulator.Container]:
+        """Every container of the system."""
+        return emulator.containers(self.workspace)
+
     def tasks(self) -> list[emulator.Container]:
         """The running containers of the service."""
-        found = emulator.containers(self.workspace)
-        return [c for c in found if c.name.endswith("-app") and c.status.startswith("Up")]
+        return [c for c in self.containers() if c.name.endswith("-app") and c.is_running]
+
+    def addresses(self, container: emulator.Container) -> list[str]:
+        """The container's addresses in its networks."""
+        template = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
+        shown = subprocess.run(
+            ["docker", "inspect", "--format", template, container.id],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return shown.stdout.split()

@@ -1,10 +1,10 @@
 """What goes into an image, and the content hash of it. No resources here."""
 
 import hashlib
-import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+
+from docker.utils.build import exclude_paths
 
 __all__ = ["content_hash", "files"]
 
@@ -30,18 +30,12 @@ def content_hash(context: Path, build_settings: Mapping[str, str]) -> str:
 def files(context: Path) -> Iterator[Path]:
     """Yield the files of a build context, in order, without what `.dockerignore` names.
 
-    The rules are Docker's: the last matching line decides, `!` takes a file back in, a
-    directory stands for everything below it, every pattern starts at the root, and the
-    builder gets the Dockerfile in any case.
+    The builder gets the Dockerfile in any case.
     """
-    rules = _ignore_rules(context / ".dockerignore")
-    for directory, subdirectories, names in os.walk(context):
-        links = [name for name in subdirectories if (Path(directory) / name).is_symlink()]
-        subdirectories.sort()
-        for name in sorted([*names, *links]):
-            path = Path(directory) / name
-            if path == context / "Dockerfile" or not _ignored(path.relative_to(context), rules):
-                yield path
+    names = exclude_paths(str(context), _ignore_rules(context), dockerfile="Dockerfile")
+    for path in sorted(context / name for name in names):
+        if path.is_symlink() or path.is_file():
+            yield path
 
 
 def _parts(context: Path, build_settings: Mapping[str, str]) -> Iterator[bytes]:
@@ -54,23 +48,7 @@ def _parts(context: Path, build_settings: Mapping[str, str]) -> Iterator[bytes]:
         yield str(path.readlink()).encode() if path.is_symlink() else path.read_bytes()
 
 
-def _ignored(path: Path, rules: list[tuple[re.Pattern[str], bool]]) -> bool:
-    ignored = False
-    ancestors = [path, *path.parents[:-1]]
-    for pattern, ignore in rules:
-        if any(pattern.fullmatch(part.as_posix()) for part in ancestors):
-            ignored = ignore
-    return ignored
-
-
-def _ignore_rules(file: Path) -> list[tuple[re.Pattern[str], bool]]:
+def _ignore_rules(context: Path) -> list[str]:
+    file = context / ".dockerignore"
     lines = file.read_text().splitlines() if file.is_file() else []
-    stripped = [line.strip() for line in lines if not line.startswith("#")]
-    return [(_regex(line.removeprefix("!")), line[0] != "!") for line in stripped if line]
-
-
-def _regex(pattern: str) -> re.Pattern[str]:
-    """Translate one pattern; `*` and `?` stop at a slash, `**` does not."""
-    translations = {"**/": "(.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    pieces = re.split(r"(\*\*/|\*\*|\*|\?)", pattern.strip().strip("/"))
-    return re.compile("".join(translations.get(piece, re.escape(piece)) for piece in pieces))
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
