@@ -20,7 +20,7 @@ status:  ## Show what runs and whether the page is ready
 down:  ## Remove everything that `make up` started; builds stay cached
 	@$(LOCAL) down
 
-env:  ## Print the local system's environment: eval "$$(make -s env)", then use pulumi, aws, terraform
+env:  ## Print the local system's environment: eval "$(make -s env)", then use pulumi, aws, terraform
 	@$(LOCAL) env
 
 parity:  ## List what a local run does not exercise of AWS
