@@ -1,4 +1,4 @@
-"""Processes that outlive the command which started them: the emulator, and our own dockerd."""
+"""Processes that outlive the command which started them, such as a Docker engine of our own."""
 
 from __future__ import annotations
 

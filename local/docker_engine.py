@@ -95,8 +95,19 @@ def _mtu() -> int:
 
 
 def stop_docker(workspace: Workspace) -> bool:
-    """Stop the engine if `ensure_docker` started it; return whether it did."""
+    """Stop the engine if `ensure_docker` started it and nothing else uses it by now.
+
+    Returns:
+        Whether it was stopped.
+    """
+    if server_version() is not None and _others_use_it():
+        return False
     return _daemon(workspace).stop(seconds=60)
+
+
+def _others_use_it() -> bool:
+    shown = subprocess.run(["docker", "ps", "--quiet"], capture_output=True, text=True, check=False)
+    return bool(shown.stdout.strip())
 
 
 def _daemon(workspace: Workspace) -> Daemon:

@@ -13,10 +13,12 @@ from local.docker_engine import install_packages
 from local.workspace import Workspace
 
 __all__ = [
+    "EMULATOR",
     "IMAGE_PREFIX",
     "MYSQL",
     "PYTHON",
     "ensure_database_image",
+    "ensure_emulator_image",
     "ensure_python_image",
     "stand_ins",
 ]
@@ -27,9 +29,13 @@ IMAGE_PREFIX = "todo-local"
 MYSQL = f"{IMAGE_PREFIX}/mysql:8.4"
 """What the emulator starts for an RDS instance of that version, under its image prefix."""
 
+EMULATOR = f"{IMAGE_PREFIX}/emulator:1"
+"""MiniStack and the Application Auto Scaling endpoint."""
+
 PYTHON = f"{IMAGE_PREFIX}/python:3.13"
 """The app's base image, as `todo:image.baseImage` in Pulumi.local.yaml names it."""
 
+_HERE = Path(__file__).resolve().parent
 _REGISTRY = "https://registry-1.docker.io/v2/"
 _HOST_CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
@@ -80,19 +86,35 @@ def ensure_database_image(workspace: Workspace, watch: Watch) -> str:
     _ensure_certificate_authority(workspace)
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder) / "mysql"
-        shutil.copytree(Path(__file__).parent / "mysql_image", context)
+        shutil.copytree(_HERE / "mysql_image", context)
         for name in ("ca.pem", "ca.key"):
             shutil.copy(workspace.tls / f"database-{name}", context / name)
-        run(
-            [
-                *("docker", "build", "--build-arg", f"BASE_IMAGE={_MYSQL_BASE.tag}"),
-                *("--tag", MYSQL, str(context)),
-            ],
-            log=workspace.logs / "image-mysql.log",
-            watch=watch,
-            env=workspace.environment(),
-        )
+        _build(workspace, context, MYSQL, _MYSQL_BASE.tag, watch)
     return came_from
+
+
+def ensure_emulator_image(workspace: Workspace, watch: Watch) -> str:
+    """Have the image of both AWS endpoints; the Python image must be there already."""
+    with tempfile.TemporaryDirectory() as folder:
+        context = Path(folder) / "emulator"
+        shutil.copytree(_HERE / "emulator_image", context)
+        shutil.copy(workspace.root / "constraints.txt", context)
+        sources = context / "local"
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(_HERE / "autoscaling_api", sources / "autoscaling_api", ignore=ignored)
+        for name in ("__init__.py", "emulator_server.py", "errors.py"):
+            shutil.copy(_HERE / name, sources / name)
+        _build(workspace, context, EMULATOR, PYTHON, watch)
+    return "built"
+
+
+def _build(workspace: Workspace, context: Path, tag: str, base: str, watch: Watch) -> None:
+    run(
+        ["docker", "build", "--build-arg", f"BASE_IMAGE={base}", "--tag", tag, str(context)],
+        log=workspace.logs / f"image-{context.name}.log",
+        watch=watch,
+        env=workspace.environment(),
+    )
 
 
 def stand_ins() -> list[str]:

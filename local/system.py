@@ -52,8 +52,6 @@ def status(workspace: Workspace) -> int:
     """Show what runs; 0 if the page can be used, 1 if not."""
     engine = docker_engine.server_version()
     print(f"  Docker engine    {engine or 'not running'}")
-    for name, pid in emulator.running_pids(workspace).items():
-        print(f"  {name:<16} process {pid}")
     for container in emulator.containers(workspace) if engine else []:
         print(f"  container        {container.name}: {container.status}")
     try:
@@ -118,7 +116,7 @@ def _steps(workspace: Workspace) -> list[Step]:
         step("container images", _images, "Docker engine"),
         step("Pulumi home", pulumi_engine.assemble,
              "Python packages", "Pulumi CLI", "Pulumi AWS plugin"),
-        step("AWS emulator", emulator.ensure_emulator, "Python packages", "container images"),
+        step("AWS emulator", emulator.ensure_emulator, "container images"),
         step("terraform apply", terraform.apply, "AWS emulator", "Terraform provider"),
         step("pulumi up", stack.up, "terraform apply", "Pulumi home"),
         step("page is ready", _wait_until_ready, "pulumi up"),
@@ -132,6 +130,7 @@ def _packages(workspace: Workspace, watch: Watch) -> str:
 def _images(workspace: Workspace, watch: Watch) -> str:
     app = images.ensure_python_image(workspace, watch)
     database = images.ensure_database_image(workspace, watch)
+    images.ensure_emulator_image(workspace, watch)
     return f"{app}; {database}"
 
 

@@ -79,7 +79,7 @@ class Workspace:
 
     @property
     def run(self) -> Path:
-        """Process ids and locks of what is running."""
+        """Locks, and the id of a Docker engine that is ours."""
         return self.home / "run"
 
     @property

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local import emulator
+from local import docker_engine, emulator
 from local.workspace import Workspace
 from tests.running_system import RunningSystem, local_command
 
@@ -32,16 +32,19 @@ def system(pytestconfig: pytest.Config) -> Iterator[RunningSystem]:
     workspace = Workspace()
     found = emulator.emulator_version(workspace) is not None
     before = _git_status(workspace)
-    up = local_command("up", workspace)
-    with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
-        print(f"\n{up.output}")
-    if up.code:
-        pytest.fail(f"`make up` failed:\n{up.output}", pytrace=False)
-    yield RunningSystem(workspace=workspace, first_up=up.output)
-    if not found:
-        down = local_command("down", workspace)
-        assert down.code == 0, down.output
-        assert emulator.running_pids(workspace) == {}
+    try:
+        up = local_command("up", workspace)
+        with pytestconfig.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+            print(f"\n{up.output}")
+        if up.code:
+            pytest.fail("`make up` failed, see above", pytrace=False)
+        yield RunningSystem(workspace=workspace, first_up=up.output)
+    finally:
+        if not found:
+            down = local_command("down", workspace)
+            assert down.code == 0, down.output
+    if not found and docker_engine.server_version():
+        assert emulator.containers(workspace) == []
     assert _git_status(workspace) == before, "the run changed files that git tracks"
 
 

@@ -24,7 +24,6 @@ def scratch(system: RunningSystem, tmp_path: Path) -> Iterator[Scratch]:
     down = scratch.local("down")
     assert down.code == 0, down.output
     assert emulator.containers(scratch.workspace) == []
-    assert emulator.running_pids(scratch.workspace) == {}
 
 
 def _deployed(scratch: Scratch) -> list[str]:
@@ -51,7 +50,6 @@ def test_a_database_without_tls_stops_at_the_preview_with_nothing_deployed(
     down = scratch.local("down")  # with an emulator running, it has something to leave behind
     assert down.code == 0, down.output
     assert emulator.containers(scratch.workspace) == []
-    assert emulator.running_pids(scratch.workspace) == {}
     assert not scratch.workspace.terraform_state.exists()
 
 
