@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/pulumi/pulumi-terraform-bridge/v3/dynamic/internal/shim/run"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/pf/proto"
@@ -37,6 +38,7 @@ func serve(ctx context.Context) error {
 		return fmt.Errorf("cannot start %s: %w", path, err)
 	}
 	defer server.Close()
+	go endWithParent(server)
 
 	provider, err := bridged(ctx, server)
 	if err != nil {
@@ -47,6 +49,16 @@ func serve(ctx context.Context) error {
 	}
 	pfbridge.Main(ctx, "aws", provider, pfbridge.ProviderMetadata{XGetSchema: emptySchema})
 	return nil
+}
+
+// endWithParent ends the plugin and its provider once the engine is gone, even if that was killed.
+func endWithParent(server run.Provider) {
+	parent := os.Getppid()
+	for os.Getppid() == parent {
+		time.Sleep(time.Second)
+	}
+	server.Close()
+	os.Exit(1)
 }
 
 func providerPath() (string, error) {

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.local.toolchain.tiny_project import Project, is_running, wait_until
+from tests.local.toolchain.tiny_project import Project, descendants, is_running, wait_until
 
 pytestmark = pytest.mark.engine
 
@@ -180,6 +180,31 @@ def test_no_process_outlives_an_engine_that_is_stopped(
     engine.send_signal(number)
     assert engine.wait(30) != 0
     wait_until(lambda: not any(is_running(int(pid)) for pid in pids.read_text().split()))
+
+
+def test_the_aws_provider_does_not_outlive_a_killed_engine(
+    project: Project, aws: dict[str, str], tmp_path: Path
+) -> None:
+    ready = tmp_path / "ready"
+    project.write(
+        "import time\nfrom pathlib import Path\nimport pulumi_aws as aws\n"
+        "aws.get_caller_identity()\n"
+        f"Path({str(ready)!r}).touch()\n"
+        "time.sleep(600)\n"
+    )
+    engine = subprocess.Popen(
+        project.command("preview"),
+        cwd=project.directory,
+        env={**project.environment, **aws},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(ready.exists)
+    started = descendants(engine.pid)
+    assert len(started) > 3  # language host, program, plugin, provider
+    engine.kill()
+    engine.wait(30)
+    wait_until(lambda: not any(is_running(pid) for pid in started))
 
 
 AWS_PROGRAM = """

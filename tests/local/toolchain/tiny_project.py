@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Project", "is_running", "wait_until"]
+__all__ = ["Project", "descendants", "is_running", "wait_until"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,3 +69,13 @@ def is_zombie(pid: int) -> bool:
     """Whether a process has ended and only waits for a parent that never asks."""
     state = ["ps", "-o", "stat=", "-p", str(pid)]
     return subprocess.run(state, capture_output=True, text=True, check=False).stdout.startswith("Z")
+
+
+def descendants(pid: int) -> list[int]:
+    """Ids of the processes that a process started, and of those that they started."""
+    shown = subprocess.run(
+        ["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    ).stdout
+    pairs = [tuple(map(int, line.split())) for line in shown.splitlines()]
+    children = [child for child, parent in pairs if parent == pid]
+    return [*children, *(each for child in children for each in descendants(child))]
