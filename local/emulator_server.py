@@ -1,31 +1,36 @@
-"""MiniStack, and one setting of ECS services that it takes but does not give back.
+"""MiniStack, with two things that AWS does and the AWS provider relies on, but MiniStack does not.
 
-Without it the AWS provider sees a difference in every preview: what it asked for is not there.
+A service tells its zone rebalancing: else each preview shows a difference, since what was asked for
+is not there. And a repeated `CreateSecret` gets the first one's answer: the SDK repeats what it got
+no answer to, and would be told that the secret exists.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from ministack.app import main
-from ministack.services import ecs
+from ministack.services import ecs, secretsmanager
 
-__all__ = ["keeping_zone_rebalancing"]
+__all__ = ["answering_repeats", "keeping_zone_rebalancing"]
 
 _SETTING = "availabilityZoneRebalancing"
 _DEFAULT = "ENABLED"  # AWS's own since September 2025
 
-Handler = Callable[[dict[str, Any]], Any]
+Request = dict[str, Any]
+Answer = tuple[int, dict[str, str], Any]
+Handler = Callable[[Request], Answer]
 
 
-def keeping_zone_rebalancing(handle: Handler) -> Handler:
+def keeping_zone_rebalancing(handle: Handler, services: dict[str, dict[str, Any]]) -> Handler:
     """Wrap `CreateService` or `UpdateService` so that the setting is described afterwards."""
 
-    def handler(request: dict[str, Any]) -> Any:  # noqa: ANN401 - MiniStack's own answer
+    def handler(request: Request) -> Answer:
         answer = handle(request)
         wanted = request.get("service") or request.get("serviceName")
-        for service in ecs._services.values():  # noqa: SLF001 - it has no public registry
+        for service in services.values():
             if wanted in (service["serviceName"], service["serviceArn"]):
                 service[_SETTING] = request.get(_SETTING) or service.get(_SETTING, _DEFAULT)
         return answer
@@ -33,7 +38,31 @@ def keeping_zone_rebalancing(handle: Handler) -> Handler:
     return handler
 
 
-if __name__ == "__main__":
+def answering_repeats(handle: Handler) -> Handler:
+    """Wrap an action so that a request with a token seen before gets the same answer again."""
+    answers: dict[str, Answer] = {}
+
+    def handler(request: Request) -> Answer:
+        token = request.get("ClientRequestToken")
+        if token is not None and token in answers:
+            return answers[token]
+        answer = handle(request)
+        if token is not None and answer[0] == HTTPStatus.OK:
+            answers[token] = answer
+        return answer
+
+    return handler
+
+
+def _extend() -> None:
+    # MiniStack offers no other way in; its exact version is pinned.
+    actions, services = ecs._ACTION_MAP, ecs._services  # noqa: SLF001
     for action in ("CreateService", "UpdateService"):
-        ecs._ACTION_MAP[action] = keeping_zone_rebalancing(ecs._ACTION_MAP[action])  # noqa: SLF001
+        actions[action] = keeping_zone_rebalancing(actions[action], services)
+    create = secretsmanager._create_secret  # noqa: SLF001
+    secretsmanager._create_secret = answering_repeats(create)  # noqa: SLF001
+
+
+if __name__ == "__main__":
+    _extend()
     main()
