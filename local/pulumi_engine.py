@@ -96,13 +96,9 @@ def _install_release(workspace: Workspace, watch: Watch) -> None:
     if target.exists():
         return
     workspace.cache.mkdir(parents=True, exist_ok=True)
-    with (
-        tempfile.TemporaryDirectory(dir=workspace.cache) as folder,
-        urllib.request.urlopen(_INSTALLER, timeout=30) as answer,
-    ):
-        script = Path(folder) / "install.sh"
-        script.write_bytes(answer.read())
-        unfinished = Path(folder) / target.name
+    with tempfile.TemporaryDirectory(dir=workspace.cache) as folder:
+        script, unfinished = Path(folder) / "install.sh", Path(folder) / target.name
+        script.write_bytes(_installer())
         run(
             [
                 *("sh", script, "--version", required_version("pulumi"), "--no-edit-path"),
@@ -113,3 +109,14 @@ def _install_release(workspace: Workspace, watch: Watch) -> None:
             fix="Install Pulumi yourself (https://www.pulumi.com/docs/install) and repeat.",
         )
         unfinished.rename(target)
+
+
+def _installer() -> bytes:
+    try:
+        with urllib.request.urlopen(_INSTALLER, timeout=30) as answer:
+            return bytes(answer.read())
+    except OSError as error:
+        raise LocalError(
+            f"Pulumi's installer cannot be downloaded from {_INSTALLER}: {error}.",
+            fix="Unset LOCAL_TOOLCHAIN to have the engine built from its Go modules instead.",
+        ) from None

@@ -6,8 +6,9 @@ import json
 import ssl
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -16,9 +17,10 @@ import pymysql
 from pymysql.cursors import Cursor
 
 from local import emulator, stack
+from local.pulumi_engine import engine_environment
 from local.workspace import REGION, Workspace
 
-__all__ = ["CommandResult", "RunningSystem", "local_command"]
+__all__ = ["CommandResult", "RunningSystem", "local_command", "plain_pulumi", "run_command"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,14 +31,15 @@ class CommandResult:
     output: str
 
 
-def local_command(
-    command: str, workspace: Workspace, env: Mapping[str, str] | None = None
+def run_command(
+    words: Sequence[str], *, cwd: Path, env: Mapping[str, str] | None = None
 ) -> CommandResult:
-    """Run `python3 -m local COMMAND` in a checkout, as the Makefile does."""
+    """Run a command to its end, whatever that is."""
     done = subprocess.run(
-        [sys.executable, "-m", "local", command],
-        cwd=workspace.root,
-        env=None if env is None else dict(env),
+        words,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -44,6 +47,19 @@ def local_command(
         timeout=1500,
     )
     return CommandResult(code=done.returncode, output=done.stdout)
+
+
+def local_command(
+    command: str, workspace: Workspace, env: Mapping[str, str] | None = None
+) -> CommandResult:
+    """Run `python3 -m local COMMAND` in a checkout, as the Makefile does."""
+    return run_command([sys.executable, "-m", "local", command], cwd=workspace.root, env=env)
+
+
+def plain_pulumi(workspace: Workspace, *arguments: str) -> CommandResult:
+    """Run `pulumi` itself in a checkout, with nothing of ours but the environment."""
+    words = ["pulumi", *arguments, "--non-interactive", "--color", "never"]
+    return run_command(words, cwd=workspace.root, env=engine_environment(workspace))
 
 
 @dataclass(frozen=True, kw_only=True)

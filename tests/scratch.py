@@ -8,9 +8,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.pulumi_engine import assemble, engine_environment
+from local.pulumi_engine import assemble
 from local.workspace import Workspace
-from tests.running_system import CommandResult, local_command
+from tests.running_system import CommandResult, local_command, plain_pulumi
 
 __all__ = ["Scratch", "copy_checkout"]
 
@@ -28,17 +28,7 @@ class Scratch:
 
     def pulumi(self, *arguments: str) -> CommandResult:
         """Run plain `pulumi` in the copy, with nothing of ours but the environment."""
-        done = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive", "--color", "never"],
-            cwd=self.workspace.root,
-            env=engine_environment(self.workspace),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-        return CommandResult(code=done.returncode, output=done.stdout)
+        return plain_pulumi(self.workspace, *arguments)
 
     def replace(self, file: str, old: str, new: str) -> None:
         """Change one place in a source file."""

@@ -1,6 +1,7 @@
 """The platform engineer's way: `pulumi` itself in the checkout, without any command of ours."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from local.workspace import Workspace
-from tests.running_system import RunningSystem
+from tests.running_system import RunningSystem, plain_pulumi
 from tests.scratch import Scratch, copy_checkout
 
 pytestmark = pytest.mark.engine
@@ -36,6 +37,15 @@ def test_each_stacks_own_config_previews_with_the_policies_on(scratch: Scratch, 
     assert code == 0, output
     assert "to create" in output
     assert "[mandatory]" not in output
+
+
+def test_plain_pulumi_up_finds_what_make_up_deployed(system: RunningSystem) -> None:
+    up = plain_pulumi(
+        system.workspace, "up", "--stack", "local", "--yes", "--policy-pack", "policies"
+    )
+    assert up.code == 0, up.output
+    assert re.search(r"^ +\d+ unchanged$", up.output, re.MULTILINE), up.output
+    assert "to create" not in up.output
 
 
 def _edit_state(scratch: Scratch, edit: Callable[[dict[str, Any]], object]) -> None:

@@ -1,12 +1,12 @@
 """The existing infrastructure's own tests, by Terraform itself; they make nothing anywhere."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from local.terraform import initialise
 from local.workspace import Workspace
+from tests.running_system import CommandResult, run_command
 
 pytestmark = pytest.mark.engine
 
@@ -24,30 +24,21 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return workspace
 
 
+def _terraform(workspace: Workspace, *arguments: str) -> CommandResult:
+    words = ["terraform", *arguments, "-no-color"]
+    return run_command(words, cwd=workspace.root / "terraform", env=workspace.environment())
+
+
 @pytest.mark.parametrize("arguments", [["validate"], ["test"]], ids=lambda words: str(words[0]))
 def test_terraform_finds_nothing_wrong(workspace: Workspace, arguments: list[str]) -> None:
-    done = subprocess.run(
-        ["terraform", *arguments, "-no-color"],
-        cwd=workspace.root / "terraform",
-        env=workspace.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Success!" in done.stdout
+    done = _terraform(workspace, *arguments)
+    assert done.code == 0, done.output
+    assert "Success!" in done.output
 
 
 def test_terraform_refuses_a_single_zone(workspace: Workspace, tmp_path: Path) -> None:
     variables = tmp_path / "one-zone.tfvars"
     variables.write_text('availability_zones = ["eu-west-1a"]\n')
-    done = subprocess.run(
-        ["terraform", "plan", "-no-color", "-input=false", f"-var-file={variables}"],
-        cwd=workspace.root / "terraform",
-        env=workspace.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode != 0
-    assert "availability_zones" in done.stderr
+    done = _terraform(workspace, "plan", "-input=false", f"-var-file={variables}")
+    assert done.code != 0
+    assert "availability_zones" in done.output
