@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from local.commands import Watch, run
 from local.errors import LocalError
 from local.pulumi_engine import engine_environment
-from local.workspace import Workspace
+from local.workspace import DEFAULT_PORT, Workspace
 
 __all__ = ["STACK", "Outputs", "outputs", "up"]
 
@@ -43,7 +43,7 @@ def up(workspace: Workspace, watch: Watch) -> str:
         output = run(
             [
                 *("pulumi", "up", "--stack", STACK, "--yes", "--non-interactive"),
-                *("--color", "never", "--policy-pack", "policies"),
+                *("--color", "never", "--policy-pack", "policies", *_config_file(workspace)),
             ],
             log=log,
             watch=watch,
@@ -76,6 +76,16 @@ def outputs(workspace: Workspace) -> Outputs:
         raise LocalError("The stack is not deployed.", fix="Run `make up`.")
     values = json.loads(shown.stdout)
     return Outputs(url=values["url"], load_balancer=values["load_balancer"])
+
+
+def _config_file(workspace: Workspace) -> list[str]:
+    """Options for a system on another port: a copy of the stack's config that names that port."""
+    if workspace.port == DEFAULT_PORT:
+        return []
+    config = (workspace.root / f"Pulumi.{STACK}.yaml").read_text()
+    copy = workspace.run / f"Pulumi.{STACK}-{workspace.port}.yaml"
+    copy.write_text(config.replace(f"localhost:{DEFAULT_PORT}", f"localhost:{workspace.port}"))
+    return ["--config-file", str(copy)]
 
 
 def _summary(output: str) -> str:
