@@ -86,6 +86,7 @@ def stop_emulator(workspace: Workspace) -> int:
         _docker("network", "rm", workspace.name)
     for state in workspace.terraform_state.parent.glob(f"{workspace.terraform_state.name}*"):
         state.unlink()
+    workspace.terraform_applied.unlink(missing_ok=True)
     shutil.rmtree(workspace.pulumi_state, ignore_errors=True)
     return len(found)
 

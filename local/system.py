@@ -112,12 +112,13 @@ def _steps(workspace: Workspace) -> list[Step]:
         step("Docker engine", docker_engine.ensure_docker),
         step("Pulumi CLI", pulumi_engine.prepare_cli),
         step("Pulumi AWS plugin", pulumi_engine.prepare_aws_plugin),
-        step("Terraform provider", terraform.initialise),
         step("container images", _images, "Docker engine"),
         step("Pulumi home", pulumi_engine.assemble,
              "Python packages", "Pulumi CLI", "Pulumi AWS plugin"),
         step("AWS emulator", emulator.ensure_emulator, "container images"),
-        step("terraform apply", terraform.apply, "AWS emulator", "Terraform provider"),
+        # After the emulator: a fresh one removes the state of the last.
+        step("Terraform provider", terraform.initialise, "AWS emulator"),
+        step("terraform apply", terraform.apply, "Terraform provider"),
         step("pulumi up", stack.up, "terraform apply", "Pulumi home"),
         step("page is ready", _wait_until_ready, "pulumi up"),
     ]  # fmt: skip

@@ -103,6 +103,11 @@ class Workspace:
         return self.root / "terraform" / "terraform.tfstate"
 
     @property
+    def terraform_applied(self) -> Path:
+        """Exists as long as something runs that the Terraform state describes."""
+        return self.run / f"terraform-applied-{self.port}"
+
+    @property
     def pulumi_home(self) -> Path:
         """A PULUMI_HOME of the project's own, so that the user's is never touched."""
         return self.home / "pulumi"

@@ -8,10 +8,10 @@ tls=/run/local-tls
 data=/var/lib/mysql
 
 make_certificate() {
-    local names="DNS:localhost,DNS:$(hostname),IP:127.0.0.1" address
-    for address in $(hostname -i); do names+=",IP:$address"; done
+    local names="DNS:localhost,DNS:$HOSTNAME,IP:127.0.0.1" address
+    while read -r address _; do names+=",IP:$address"; done < <(getent hosts "$HOSTNAME")
     mkdir -p "$tls"
-    openssl req -newkey rsa:2048 -nodes -subj "/CN=$(hostname)" \
+    openssl req -newkey rsa:2048 -nodes -subj "/CN=$HOSTNAME" \
         -keyout "$tls/server.key" -out "$tls/server.csr" 2>/dev/null
     openssl x509 -req -in "$tls/server.csr" -CA "$authority/ca.pem" -CAkey "$authority/ca.key" \
         -days 3650 -set_serial "0x$(openssl rand -hex 16)" -out "$tls/server.pem" \
