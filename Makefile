@@ -6,7 +6,7 @@ PYTEST := $(VENV)/python -m pytest
 LOCAL  := $(PYTHON) -m local
 
 .DEFAULT_GOAL := help
-.PHONY: help up status down env parity clean test test-unit test-engine test-browser lint format test-tools
+.PHONY: help up status down env parity clean test test-unit test-engine test-browser lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,30 +29,33 @@ parity:  ## List what a local run does not exercise of AWS
 clean: down  ## `make down`, then drop caches, logs and the virtual environment
 	rm -rf .local .venv
 
-test: lint  ## Run every test: unit, engine and browser
+test: lint browser  ## Run every test: unit, engine and browser
 	$(PYTEST) -m "not engine and not browser"
 	$(PYTEST) -m "engine or browser"
 
-test-unit: test-tools  ## Run the quick tests: no Docker, seconds
+test-unit: packages  ## Run the quick tests: no Docker, seconds
 	$(PYTEST) -m "not engine and not browser"
 
-test-engine: test-tools  ## Run the tests on the real engine, emulator and containers
+test-engine: packages  ## Run the tests on the real engine, emulator and containers
 	$(PYTEST) -m engine
 
-test-browser: test-tools  ## Run the tests in Chromium against the running system
+test-browser: browser  ## Run the tests in Chromium against the running system
 	$(PYTEST) -m browser
 
-lint: test-tools  ## Check style, types and formatting
+lint: packages  ## Check style, types and formatting
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
 	$(VENV)/mypy app pulumi local tests
 	$(VENV)/mypy policies
 	terraform -chdir=terraform fmt -check -diff
 
-format: test-tools  ## Rewrite the sources in the project's format
+format: packages  ## Rewrite the sources in the project's format
 	$(VENV)/ruff check --fix
 	$(VENV)/ruff format
 	terraform -chdir=terraform fmt
 
-test-tools:  ## Install what the tests need: Python packages and a browser
-	@$(LOCAL) test-tools
+packages:  ## Install the Python packages of tests and checks
+	@$(LOCAL) packages
+
+browser:  ## Install those packages, and a browser for the tests
+	@$(LOCAL) browser

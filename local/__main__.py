@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - before anything that an older one cannot read
+    sys.exit("Python 3.11 or newer is needed: `make PYTHON=python3.13 up`.")
+
+import argparse
 
 from local import parity, system
 from local.errors import LocalError
@@ -13,7 +17,8 @@ _COMMANDS = {
     "up": system.up,
     "status": system.status,
     "down": system.down,
-    "test-tools": system.test_tools,
+    "packages": system.packages,
+    "browser": system.test_browser,
     "parity": parity.parity,
     "env": system.environment,
 }
@@ -27,6 +32,9 @@ def main() -> int:
     try:
         return _COMMANDS[command](Workspace.from_environment())
     except LocalError as error:
+        print(f"\n✗ {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
         print(f"\n✗ {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
-from local.commands import Watch, reachable, run
+from local.commands import Watch, reachable, require, run
 from local.docker_engine import install_packages
 from local.workspace import Workspace
 
@@ -29,12 +31,24 @@ def ensure_browser(workspace: Workspace, watch: Watch) -> str:
     """
     if found := find_browser():
         return str(found)
+    if _playwrights_own(workspace):
+        return "Playwright's Chromium"
     if reachable(_DOWNLOADS):
+        needed = ["--with-deps"] if os.geteuid() == 0 else []
         run(
-            [workspace.python, "-m", "playwright", "install", "--with-deps", "chromium"],
+            [workspace.python, "-m", "playwright", "install", *needed, "chromium"],
             log=workspace.logs / "playwright.log",
             watch=watch,
         )
         return "Playwright's Chromium"
     install_packages(workspace, "chromium", watch=watch)
-    return str(find_browser())
+    return str(require("chromium", fix="Install Chromium or Chrome."))
+
+
+def _playwrights_own(workspace: Workspace) -> bool:
+    script = (
+        "import os; from playwright.sync_api import sync_playwright as start\n"
+        "with start() as p: raise SystemExit(not os.path.exists(p.chromium.executable_path))"
+    )
+    command = [str(workspace.python), "-c", script]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0

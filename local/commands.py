@@ -50,19 +50,7 @@ def run(
     log.parent.mkdir(parents=True, exist_ok=True)
     words = [str(word) for word in command]
     output: list[str] = []
-    with (
-        log.open("w") as file,
-        subprocess.Popen(
-            words,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            errors="replace",
-            env=None if env is None else dict(env),
-            cwd=cwd,
-        ) as process,
-    ):
+    with log.open("w") as file, _start(words, env, cwd) as process:
         for line in process.stdout or ():
             file.write(line)
             file.flush()
@@ -77,6 +65,27 @@ def run(
             fix=f"{fix} The whole output is in {log}.".strip(),
         )
     return text
+
+
+def _start(
+    words: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None
+) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            words,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            errors="replace",
+            env=None if env is None else dict(env),
+            cwd=cwd,
+        )
+    except OSError as error:
+        raise LocalError(
+            f"`{words[0]}` cannot be started: {error.strerror}.",
+            fix="Is it installed, on PATH and executable?",
+        ) from None
 
 
 def require(program: str, *, fix: str) -> Path:

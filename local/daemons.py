@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -20,7 +21,7 @@ __all__ = ["Daemon"]
 
 @dataclass(frozen=True, kw_only=True)
 class Daemon:
-    """A background process known by a record of its id and command line."""
+    """A background process known by a record of its id and command line; Linux only."""
 
     name: str
     record: Path
@@ -61,15 +62,11 @@ class Daemon:
             record = json.loads(self.record.read_text())
         except (OSError, ValueError):
             return None
-        shown = subprocess.run(
-            ["ps", "-ww", "-o", "stat=,args=", "-p", str(record["pid"])],
-            capture_output=True,
-            text=True,
-            check=False,
-        ).stdout.strip()
-        state, _, command = shown.partition(" ")
-        same = command.strip().endswith(" ".join(record["command"][1:]))
-        return record["pid"] if shown and not state.startswith("Z") and same else None
+        try:
+            command = Path(f"/proc/{record['pid']}/cmdline").read_text().split("\0")[:-1]
+        except OSError:
+            return None
+        return int(record["pid"]) if command[1:] == record["command"][1:] else None
 
     def wait_until(self, ready: Callable[[], bool], *, seconds: float) -> None:
         """Wait for the process to be of use.
@@ -92,11 +89,16 @@ class Daemon:
         """Ask the process to end, insist after `seconds`; return whether one was running."""
         pid = self.pid()
         if pid is not None:
-            os.kill(pid, signal.SIGTERM)
+            _signal(pid, signal.SIGTERM)
             deadline = time.monotonic() + seconds
             while self.pid() is not None and time.monotonic() < deadline:
                 time.sleep(0.1)
             if self.pid() is not None:
-                os.kill(pid, signal.SIGKILL)
+                _signal(pid, signal.SIGKILL)
         self.record.unlink(missing_ok=True)
         return pid is not None
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)

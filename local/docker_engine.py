@@ -6,7 +6,6 @@ import os
 import platform
 import shutil
 import subprocess
-import threading
 from pathlib import Path
 
 from local.commands import Watch, run
@@ -16,8 +15,7 @@ from local.workspace import Workspace
 
 __all__ = ["ensure_docker", "install_packages", "server_version", "stop_docker"]
 
-# Steps run side by side, but apt serves one at a time and its update does not wait.
-_APT_LOCK = threading.Lock()
+_SYSTEMD = Path("/run/systemd/system")
 
 
 def server_version() -> str | None:
@@ -47,13 +45,25 @@ def ensure_docker(workspace: Workspace, watch: Watch) -> str:
             fix="Start it, or unset DOCKER_HOST to use the one of this machine.",
         )
     if platform.system() != "Linux" or os.geteuid() != 0:
-        raise LocalError(
-            "Docker is not running.",
-            fix="Start it (Docker Desktop, colima or `sudo systemctl start docker`) and repeat.",
-        )
+        raise _unusable()
     if shutil.which("dockerd") is None:
         install_packages(workspace, "docker.io", watch=watch)
-    return _start(workspace)
+    return _start(workspace, watch)
+
+
+def _unusable() -> LocalError:
+    """Why this person cannot use Docker, as far as its own client tells."""
+    if shutil.which("docker") is None:
+        fix = "Install Docker: https://docs.docker.com/get-started/get-docker"
+        return LocalError("Docker is not installed.", fix=fix)
+    shown = subprocess.run(["docker", "version"], capture_output=True, text=True, check=False)
+    if "permission denied" in shown.stderr.lower():
+        return LocalError(
+            "You are not allowed to use Docker.",
+            fix="`sudo usermod -aG docker $USER`, then log in again.",
+        )
+    fix = "Start it (Docker Desktop, colima or `sudo systemctl start docker`) and repeat."
+    return LocalError("Docker is not running.", fix=fix)
 
 
 def install_packages(workspace: Workspace, *names: str, watch: Watch) -> None:
@@ -70,13 +80,14 @@ def install_packages(workspace: Workspace, *names: str, watch: Watch) -> None:
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     apt = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3"]
     install = [*apt, "install", "--yes", "--no-install-recommends", *names]
-    log = workspace.logs / f"apt-{names[0]}.log"
-    with _APT_LOCK:
-        run([*apt, "update"], log=log, watch=watch, env=env)
-        run(install, log=log, watch=watch, env=env)
+    run([*apt, "update"], log=workspace.logs / "apt-update.log", watch=watch, env=env)
+    run(install, log=workspace.logs / f"apt-{names[0]}.log", watch=watch, env=env)
 
 
-def _start(workspace: Workspace) -> str:
+def _start(workspace: Workspace, watch: Watch) -> str:
+    if _SYSTEMD.exists():  # its own service, which the package may have started already
+        run(["systemctl", "start", "docker"], log=workspace.logs / "docker.log", watch=watch)
+        return f"started, version {server_version()}"
     daemon = _daemon(workspace)
     daemon.start(["dockerd", f"--mtu={_mtu()}"])
     daemon.wait_until(lambda: server_version() is not None, seconds=60)

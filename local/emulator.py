@@ -6,47 +6,37 @@ every address it reports is right for all of them.
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
+import platform
 import shutil
 import socket
-import subprocess
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
 
-from local.commands import Watch, last_lines, reachable
+from local.commands import Watch, last_lines
+from local.containers import containers, docker
 from local.errors import LocalError
-from local.images import EMULATOR, IMAGE_PREFIX
+from local.images import emulator_image
 from local.workspace import REGION, Workspace
 
-__all__ = ["Container", "containers", "emulator_version", "ensure_emulator", "stop_emulator"]
+__all__ = ["emulator_version", "ensure_emulator", "stop_emulator"]
 
 _READY_SECONDS = 60
-
-
-@dataclass(frozen=True, kw_only=True)
-class Container:
-    """A container of this local system."""
-
-    id: str
-    name: str
-    status: str
-
-    @property
-    def is_running(self) -> bool:
-        """Whether it has not ended."""
-        return self.status.startswith("Up")
+_OWNER = "todo.local.checkout"
+# A proxy of the environment is for the world, not for this machine.
+_LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def emulator_version(workspace: Workspace) -> str | None:
     """Version of the emulator if it answers on our port, else None."""
     try:
-        url = f"{workspace.endpoint}/_ministack/health"
-        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - loopback only
+        with _LOOPBACK.open(f"{workspace.endpoint}/_ministack/health", timeout=5) as answer:
             return str(json.load(answer)["version"])
-    except (OSError, ValueError, KeyError):
+    except (OSError, http.client.HTTPException, ValueError, KeyError):
         return None
 
 
@@ -56,19 +46,27 @@ def ensure_emulator(workspace: Workspace, watch: Watch) -> str:
     Raises:
         LocalError: if a port is taken by something else, or an endpoint does not start.
     """
+    _require_ours(workspace)
     running = {container.name for container in containers(workspace) if container.is_running}
-    resumed = {_emulator(workspace), _autoscaling(workspace)} <= running
+    resumed = {
+        _emulator(workspace),
+        _autoscaling(workspace),
+    } <= running and workspace.pulumi_state.exists()
     if not resumed:
         stop_emulator(workspace)
         _require_free_ports(workspace)
-        _docker("network", "create", workspace.name)
+        docker("network", "create", workspace.name)
         _start_emulator(workspace)
         _start_autoscaling(workspace)
     watch("waiting for the endpoints")
     _wait_for(_emulator(workspace), lambda: emulator_version(workspace) is not None)
-    _wait_for(_autoscaling(workspace), lambda: reachable(workspace.autoscaling_endpoint))
-    version = emulator_version(workspace)
-    return f"MiniStack {version} on {workspace.endpoint}, {'running' if resumed else 'started'}"
+    _wait_for(_autoscaling(workspace), lambda: _autoscaling_answers(workspace))
+    state = "started"
+    if resumed:
+        state = (
+            "running" if _is_current(workspace) else "older than its sources, `make down` ends it"
+        )
+    return f"MiniStack {emulator_version(workspace)} on {workspace.endpoint}, {state}"
 
 
 def stop_emulator(workspace: Workspace) -> int:
@@ -77,30 +75,17 @@ def stop_emulator(workspace: Workspace) -> int:
     Returns:
         How many containers were removed.
     """
-    # The emulator first: it would replace the tasks that end.
-    names = (_emulator(workspace), _autoscaling(workspace))
-    found = sorted(containers(workspace), key=lambda container: container.name not in names)
-    for container in found:
-        _docker("rm", "--force", "--volumes", container.id)
-    if workspace.name in _docker("network", "ls", "--format", "{{.Name}}").split():
-        _docker("network", "rm", workspace.name)
+    removed = 0
+    if shutil.which("docker") is not None:
+        _require_ours(workspace)
+        removed = _remove_containers(workspace)
+        if workspace.name in docker("network", "ls", "--format", "{{.Name}}").split():
+            docker("network", "rm", workspace.name)
     for state in workspace.terraform_state.parent.glob(f"{workspace.terraform_state.name}*"):
         state.unlink()
     workspace.terraform_applied.unlink(missing_ok=True)
     shutil.rmtree(workspace.pulumi_state, ignore_errors=True)
-    return len(found)
-
-
-def containers(workspace: Workspace) -> list[Container]:
-    """Every container of this system, running or not."""
-    if shutil.which("docker") is None:
-        return []
-    lines = _docker(
-        *("ps", "--all", "--filter", f"network={workspace.name}"),
-        *("--format", "{{.ID}}\t{{.Names}}\t{{.Status}}"),
-    ).splitlines()
-    rows = [line.split("\t") for line in lines]
-    return [Container(id=row[0], name=row[1], status=row[2]) for row in rows]
+    return removed
 
 
 def _emulator(workspace: Workspace) -> str:
@@ -111,12 +96,51 @@ def _autoscaling(workspace: Workspace) -> str:
     return f"{workspace.name}-autoscaling"
 
 
+def _remove_containers(workspace: Workspace) -> int:
+    # The emulator first: it would replace the tasks that end.
+    endpoints = (_emulator(workspace), _autoscaling(workspace))
+    removed = 0
+    while found := containers(workspace):
+        found.sort(key=lambda container: container.name not in endpoints)
+        for container in found:
+            docker("rm", "--force", "--volumes", container.id)
+        removed += len(found)
+    return removed
+
+
+def _require_ours(workspace: Workspace) -> None:
+    """Refuse to touch another checkout's system, or a second one of this checkout."""
+    shown = docker(
+        *("ps", "--all", "--filter", f"label={_OWNER}"),
+        *("--format", f'{{{{.Label "{_OWNER}"}}}}\t{{{{.Names}}}}'),
+    )
+    ours = {_emulator(workspace), _autoscaling(workspace)}
+    for line in shown.splitlines():
+        owner, name = line.split("\t")
+        if name in ours and owner != str(workspace.root):
+            raise LocalError(
+                f"Port {workspace.port} is that of the system of {owner}.",
+                fix="Run `make down` there, or set LOCAL_PORT to a free port here.",
+            )
+        if name not in ours and owner == str(workspace.root):
+            raise LocalError(
+                f"This checkout has a system on another port already: {name}.",
+                fix="Set LOCAL_PORT as it was for that one, and `make down` removes it.",
+            )
+
+
+def _is_current(workspace: Workspace) -> bool:
+    """Whether the emulator runs the image that the sources make."""
+    running = docker("inspect", "--format", "{{.Image}}", _emulator(workspace))
+    return running == docker("image", "inspect", "--format", "{{.Id}}", emulator_image(workspace))
+
+
 def _start_emulator(workspace: Workspace) -> None:
     settings = {
         "GATEWAY_PORT": str(workspace.port),
         "MINISTACK_REGION": REGION,
         "MINISTACK_HOSTNAME": workspace.name,
-        "MINISTACK_IMAGE_PREFIX": IMAGE_PREFIX,
+        "MINISTACK_IMAGE_PREFIX": workspace.image_prefix,
         "MINISTACK_DOCKER_TIMEOUT": "60",
         "IOT_MTLS_ENABLED": "0",
     }
@@ -127,7 +151,7 @@ def _start_emulator(workspace: Workspace) -> None:
         # It starts databases and tasks beside itself.
         *("--volume", f"{_docker_socket()}:/var/run/docker.sock"),
         *(word for name, value in settings.items() for word in ("--env", f"{name}={value}")),
-        EMULATOR,
+        emulator_image(workspace),
     )
 
 
@@ -137,7 +161,7 @@ def _start_autoscaling(workspace: Workspace) -> None:
         workspace,
         _autoscaling(workspace),
         port,
-        *(EMULATOR, "python", "-m", "local.autoscaling_api"),
+        *(emulator_image(workspace), "python", "-m", "local.autoscaling_api"),
         *("--host", "0.0.0.0", "--port", str(port), "--region", REGION),  # noqa: S104 - of the container
         *("--state", "/var/tmp/autoscaling.json"),  # noqa: S108 - nobody else is in there
     )
@@ -145,14 +169,29 @@ def _start_autoscaling(workspace: Workspace) -> None:
 
 def _start(workspace: Workspace, name: str, port: int, *arguments: str) -> None:
     """Start a container whose port is published on the loopback address only."""
-    _docker(
+    docker(
         *("run", "--detach", "--init", "--name", name, "--network", workspace.name),
+        *("--label", f"{_OWNER}={workspace.root}"),
         *("--publish", f"127.0.0.1:{port}:{port}", *arguments),
     )
 
 
 def _docker_socket() -> str:
-    return os.environ.get("DOCKER_HOST", "").removeprefix("unix://") or "/var/run/docker.sock"
+    """The engine's socket as the engine's own machine knows it."""
+    host = os.environ.get("DOCKER_HOST", "")
+    if platform.system() == "Linux" and host.startswith("unix://"):
+        return host.removeprefix("unix://")
+    return "/var/run/docker.sock"
+
+
+def _autoscaling_answers(workspace: Workspace) -> bool:
+    try:
+        with _LOOPBACK.open(workspace.autoscaling_endpoint, timeout=5):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, http.client.HTTPException):
+        return False
 
 
 def _require_free_ports(workspace: Workspace) -> None:
@@ -170,22 +209,11 @@ def _require_free_ports(workspace: Workspace) -> None:
 def _wait_for(name: str, ready: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _READY_SECONDS
     while not ready():
-        running = _docker("inspect", "--format", "{{.State.Running}}", name).strip() == "true"
+        running = docker("inspect", "--format", "{{.State.Running}}", name).strip() == "true"
         if not running or time.monotonic() > deadline:
             raise LocalError(
                 f"{name} {f'was not ready in {_READY_SECONDS} s' if running else 'ended'}:\n"
-                f"{last_lines(_docker('logs', name))}",
+                f"{last_lines(docker('logs', name))}",
                 fix=f"`docker logs {name}` shows all of it.",
             )
         time.sleep(0.2)
-
-
-def _docker(*arguments: str) -> str:
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise LocalError(
-            f"`docker {arguments[0]}` failed: {done.stderr.strip()}",
-            fix="Is Docker running? `docker info` shows.",
-        )
-    # A container's log comes on both.
-    return done.stdout + (done.stderr if arguments[0] == "logs" else "")

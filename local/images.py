@@ -13,26 +13,18 @@ from local.docker_engine import install_packages
 from local.workspace import Workspace
 
 __all__ = [
-    "EMULATOR",
-    "IMAGE_PREFIX",
-    "MYSQL",
     "PYTHON",
+    "database_image",
+    "emulator_image",
     "ensure_database_image",
     "ensure_emulator_image",
     "ensure_python_image",
     "stand_ins",
 ]
 
-IMAGE_PREFIX = "todo-local"
-"""Our images have a namespace of their own, so that no official name is ever shadowed."""
+_NAMESPACE = "todo-local"  # of our own, so that no official name is ever shadowed
 
-MYSQL = f"{IMAGE_PREFIX}/mysql:8.4"
-"""What the emulator starts for an RDS instance of that version, under its image prefix."""
-
-EMULATOR = f"{IMAGE_PREFIX}/emulator:1"
-"""MiniStack and the Application Auto Scaling endpoint."""
-
-PYTHON = f"{IMAGE_PREFIX}/python:3.13"
+PYTHON = f"{_NAMESPACE}/python:3.13"
 """The app's base image, as `todo:image.baseImage` in Pulumi.local.yaml names it."""
 
 _HERE = Path(__file__).resolve().parent
@@ -67,12 +59,22 @@ _PYTHON_BASE = _Base(
     setup=('ln -s python3 "$1/usr/bin/python"',),
 )
 _MYSQL_BASE = _Base(
-    tag=f"{IMAGE_PREFIX}/mysql-base:8.4",
+    tag=f"{_NAMESPACE}/mysql-base:8.4",
     official="mysql:8.4",
     suite="bookworm",
     packages=("mariadb-server", "openssl"),
     setup=('rm -rf "$1/var/lib/mysql/"*',),
 )
+
+
+def database_image(workspace: Workspace) -> str:
+    """What the emulator starts for an RDS instance of MySQL 8.4, under its image prefix."""
+    return f"{workspace.image_prefix}/mysql:8.4"
+
+
+def emulator_image(workspace: Workspace) -> str:
+    """MiniStack and the Application Auto Scaling endpoint."""
+    return f"{workspace.image_prefix}/emulator:1"
 
 
 def ensure_python_image(workspace: Workspace, watch: Watch) -> str:
@@ -89,7 +91,7 @@ def ensure_database_image(workspace: Workspace, watch: Watch) -> str:
         shutil.copytree(_HERE / "mysql_image", context)
         for name in ("ca.pem", "ca.key"):
             shutil.copy(workspace.tls / f"database-{name}", context / name)
-        _build(workspace, context, MYSQL, _MYSQL_BASE.tag, watch)
+        _build(workspace, context, database_image(workspace), _MYSQL_BASE.tag, watch)
     return came_from
 
 
@@ -104,7 +106,7 @@ def ensure_emulator_image(workspace: Workspace, watch: Watch) -> str:
         shutil.copytree(_HERE / "autoscaling_api", sources / "autoscaling_api", ignore=ignored)
         for name in ("__init__.py", "emulator_server.py", "errors.py"):
             shutil.copy(_HERE / name, sources / name)
-        _build(workspace, context, EMULATOR, PYTHON, watch)
+        _build(workspace, context, emulator_image(workspace), PYTHON, watch)
     return "built"
 
 
@@ -133,6 +135,7 @@ def _ensure_certificate_authority(workspace: Workspace) -> None:
         [
             *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650"),
             *("-subj", "/CN=TODO local database authority"),
+            *("-addext", "basicConstraints=critical,CA:TRUE"),
             *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
             *("-keyout", workspace.tls / "database-ca.key", "-out", unfinished),
         ],
@@ -146,7 +149,7 @@ def _ensure_base(workspace: Workspace, base: _Base, watch: Watch) -> str:
         log = workspace.logs / f"image-{base.official.partition(':')[0]}-base.log"
         if reachable(_REGISTRY):
             run(["docker", "pull", base.official], log=log, watch=watch)
-            run(["docker", "tag", base.official, base.tag], log=log)
+            run(["docker", "tag", base.official, base.tag], log=log.with_suffix(".tag.log"))
         else:
             _build_stand_in(workspace, base, log, watch)
     return f"stand-in for {base.official}" if _is_stand_in(base) else base.official
@@ -157,6 +160,8 @@ def _is_stand_in(base: _Base) -> bool:
 
 
 def _labels(tag: str) -> str | None:
+    if shutil.which("docker") is None:
+        return None
     shown = subprocess.run(
         ["docker", "image", "inspect", "--format", "{{json .Config.Labels}}", tag],
         capture_output=True,
@@ -193,6 +198,6 @@ def _build_stand_in(workspace: Workspace, base: _Base, log: Path, watch: Watch) 
                 str(archive),
                 base.tag,
             ],
-            log=log,
+            log=log.with_suffix(".import.log"),
             watch=watch,
         )

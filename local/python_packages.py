@@ -3,42 +3,39 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 import sys
 from pathlib import Path
 
 from local.commands import Watch, run
-from local.errors import LocalError
 from local.workspace import Workspace
 
 __all__ = ["FOR_RUNNING", "FOR_TESTING", "ensure_packages"]
 
 FOR_RUNNING = ("requirements.txt", "local/requirements.txt")
-FOR_TESTING = (*FOR_RUNNING, "app/requirements.txt", "tests/requirements.txt")
-
-_OLDEST_PYTHON = (3, 11)
+FOR_TESTING = (
+    *FOR_RUNNING,
+    "app/requirements.txt",
+    "local/emulator_image/requirements.txt",
+    "tests/requirements.txt",
+)
 
 
 def ensure_packages(workspace: Workspace, files: tuple[str, ...], watch: Watch) -> str:
     """Install the requirement files into `.venv`; nothing is done if they are installed already.
 
     Raises:
-        LocalError: if this Python is too old, or the installation fails.
+        LocalError: if the installation fails.
     """
-    if sys.version_info < _OLDEST_PYTHON:
-        raise LocalError(
-            f"Python {sys.version.split()[0]} is too old.",
-            fix="Run with Python 3.11, 3.12 or 3.13: `make PYTHON=python3.13 up`.",
-        )
-    paths = [workspace.root / file for file in files]
-    installed = _stamp(workspace, paths)
-    if installed.exists():
+    if _works(workspace) and any(_stamp(workspace, each).exists() for each in (files, FOR_TESTING)):
         return "up to date"
-    if not workspace.python.exists():
+    if not _works(workspace):
         run(
-            [sys.executable, "-m", "venv", workspace.venv],
+            [sys.executable, "-m", "venv", "--clear", workspace.venv],
             log=workspace.logs / "venv.log",
             fix="On Debian and Ubuntu `apt install python3-venv` may be missing.",
         )
+    paths = [workspace.root / file for file in files]
     arguments = [word for path in paths for word in ("--requirement", str(path))]
     run(
         [workspace.python, "-m", "pip", "install", "--disable-pip-version-check", *arguments],
@@ -46,11 +43,22 @@ def ensure_packages(workspace: Workspace, files: tuple[str, ...], watch: Watch) 
         watch=watch,
         fix="Can this machine reach its Python package index?",
     )
-    installed.touch()
+    for stamp in workspace.venv.glob(".installed-*"):
+        stamp.unlink()
+    _stamp(workspace, files).touch()
     return f"installed {' and '.join(files)}"
 
 
-def _stamp(workspace: Workspace, paths: list[Path]) -> Path:
-    named = [*paths, workspace.root / "constraints.txt"]
+def _works(workspace: Workspace) -> bool:
+    """Whether there is a virtual environment that can install; half-made ones exist."""
+    if not workspace.python.exists():
+        return False
+    check = f"import pip, sys; sys.exit(sys.prefix != {str(workspace.venv)!r})"
+    command = [str(workspace.python), "-c", check]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def _stamp(workspace: Workspace, files: tuple[str, ...]) -> Path:
+    named = [workspace.root / file for file in (*files, "constraints.txt")]
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in named)).hexdigest()
     return workspace.venv / f".installed-{digest[:12]}"

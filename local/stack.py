@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from dataclasses import dataclass
 
 from local.commands import Watch, run
@@ -12,9 +11,10 @@ from local.errors import LocalError
 from local.pulumi_engine import engine_environment
 from local.workspace import DEFAULT_PORT, Workspace
 
-__all__ = ["STACK", "Outputs", "outputs", "up"]
+__all__ = ["STACK", "STUCK", "Outputs", "outputs", "up"]
 
 STACK = "local"
+STUCK = "If it stays so: `make down` and then `make up` start afresh, without the todos."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +36,9 @@ def up(workspace: Workspace, watch: Watch) -> str:
     log = workspace.logs / "pulumi-stack.log"
     select = ["pulumi", "stack", "select", "--create", STACK, "--non-interactive"]
     run(select, log=log, env=env, cwd=workspace.root)
-    # Nobody else deploys this stack, so a lock is what an interrupted run left.
-    run(["pulumi", "cancel", "--yes", "--stack", STACK], log=log, env=env, cwd=workspace.root)
+    # `make up` has a lock of its own, so that one of Pulumi's is what an interrupted run left.
+    cancel = ["pulumi", "cancel", "--yes", "--stack", STACK]
+    run(cancel, log=log.with_name("pulumi-cancel.log"), env=env, cwd=workspace.root)
     log = workspace.logs / "pulumi-up.log"
     try:
         output = run(
@@ -53,7 +54,7 @@ def up(workspace: Workspace, watch: Watch) -> str:
     except LocalError:
         raise LocalError(
             f"`pulumi up` failed:\n{_diagnostics(log.read_text())}",
-            fix=f"Mend what it names and run `make up` again; the whole output is in {log}.",
+            fix=f"Mend what it names, then `make up` again. {STUCK} The whole output is in {log}.",
         ) from None
     return _summary(output)
 
@@ -64,17 +65,15 @@ def outputs(workspace: Workspace) -> Outputs:
     Raises:
         LocalError: if the stack is not deployed.
     """
-    shown = subprocess.run(
-        ["pulumi", "stack", "output", "--json", "--stack", STACK],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=engine_environment(workspace),
-        cwd=workspace.root,
-    )
-    if shown.returncode:
+    command = ["pulumi", "stack", "output", "--json", "--stack", STACK]
+    log = workspace.logs / "pulumi-output.log"
+    try:
+        shown = run(command, log=log, env=engine_environment(workspace), cwd=workspace.root)
+        values = json.loads(shown)
+    except (LocalError, ValueError):
+        values = {}
+    if "url" not in values:
         raise LocalError("The stack is not deployed.", fix="Run `make up`.")
-    values = json.loads(shown.stdout)
     return Outputs(url=values["url"], load_balancer=values["load_balancer"])
 
 

@@ -12,6 +12,7 @@ from graphlib import TopologicalSorter
 from typing import TextIO
 
 from local.commands import Watch
+from local.errors import LocalError
 
 __all__ = ["Step", "run_steps"]
 
@@ -73,18 +74,18 @@ def run_steps(steps: Sequence[Step], *, out: TextIO = sys.stdout) -> None:
     half-made.
 
     Raises:
-        LocalError: the first failure of a step.
+        LocalError: what failed; several independent failures are explained in one.
     """
     by_name = {step.name: step for step in steps}
     order = TopologicalSorter({step.name: step.needs for step in steps})
     order.prepare()
     board = _Board(out)
     running: dict[Future[None], str] = {}
-    failure: BaseException | None = None
+    failures: list[BaseException] = []
     began = time.monotonic()
     with ThreadPoolExecutor(max_workers=len(steps)) as pool:
         while order.is_active():
-            if failure is None:
+            if not failures:
                 for name in order.get_ready():
                     running[pool.submit(board.execute, by_name[name])] = name
             if not running:
@@ -93,9 +94,18 @@ def run_steps(steps: Sequence[Step], *, out: TextIO = sys.stdout) -> None:
             for future in done:
                 name = running.pop(future)
                 if error := future.exception():
-                    failure = failure or error
+                    failures.append(error)
                 else:
                     order.done(name)
-    if failure is not None:
-        raise failure
+    if failures:
+        raise _together(failures)
     board.show("✓", "total", time.monotonic() - began, "")
+
+
+def _together(failures: Sequence[BaseException]) -> BaseException:
+    """One error for all: a mistake of ours first, else every explanation."""
+    unexplained = [failure for failure in failures if not isinstance(failure, LocalError)]
+    if unexplained or len(failures) == 1:
+        return [*unexplained, *failures][0]
+    *others, last = (failure for failure in failures if isinstance(failure, LocalError))
+    return LocalError("\n\n✗ ".join([*map(str, others), last.args[0]]), fix=last.fix)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import http.client
+import os
 import shlex
 import time
 from collections.abc import Callable, Iterator
@@ -12,47 +13,55 @@ from functools import partial
 
 from local import browser, docker_engine, emulator, images, pulumi_engine, stack, terraform
 from local.commands import Watch
+from local.containers import containers
 from local.errors import LocalError
 from local.python_packages import FOR_RUNNING, FOR_TESTING, ensure_packages
 from local.steps import Step, run_steps
 from local.workspace import Workspace
 
-__all__ = ["down", "environment", "status", "test_tools", "up"]
+__all__ = ["down", "environment", "packages", "status", "test_browser", "up"]
 
 _READY_SECONDS = 90
 
 
 def up(workspace: Workspace) -> int:
     """Bring the whole system up, or to the state that the sources now describe."""
+    pulumi_engine.is_official()  # decided once, before steps that run side by side ask
     with _only_one(workspace):
         run_steps(_steps(workspace))
     print(f"\n  {page_url(workspace)}\n")
     return 0
 
 
-def test_tools(workspace: Workspace) -> int:
-    """Install what the tests need besides the system itself."""
-    run_steps(
-        [
-            Step(
-                name="Python packages for tests",
-                run=lambda watch: ensure_packages(workspace, FOR_TESTING, watch),
-            ),
-            Step(
-                name="Chromium",
-                run=lambda watch: browser.ensure_browser(workspace, watch),
-                needs=("Python packages for tests",),
-            ),
-        ]
-    )
+def packages(workspace: Workspace) -> int:
+    """Install the Python packages of tests and checks."""
+    run_steps([_test_packages(workspace)])
     return 0
+
+
+def test_browser(workspace: Workspace) -> int:
+    """Install those packages, and a browser."""
+    step = Step(
+        name="Chromium",
+        run=partial(browser.ensure_browser, workspace),
+        needs=(_test_packages(workspace).name,),
+    )
+    run_steps([_test_packages(workspace), step])
+    return 0
+
+
+def _test_packages(workspace: Workspace) -> Step:
+    return Step(
+        name="Python packages for tests",
+        run=lambda watch: ensure_packages(workspace, FOR_TESTING, watch),
+    )
 
 
 def status(workspace: Workspace) -> int:
     """Show what runs; 0 if the page can be used, 1 if not."""
     engine = docker_engine.server_version()
     print(f"  Docker engine    {engine or 'not running'}")
-    for container in emulator.containers(workspace) if engine else []:
+    for container in containers(workspace) if engine else []:
         print(f"  container        {container.name}: {container.status}")
     try:
         ready = readiness(workspace) == http.client.OK
@@ -74,9 +83,11 @@ def down(workspace: Workspace) -> int:
 
 def environment(workspace: Workspace) -> int:
     """Print the environment of the local system, for `eval "$(make -s env)"` in a shell."""
-    base = workspace.environment()
-    for name, value in sorted(pulumi_engine.engine_environment(workspace).items()):
-        if value != base.get(name) or name.startswith(("AWS_", "PULUMI_")):
+    wanted = pulumi_engine.engine_environment(workspace)
+    for name in sorted(os.environ.keys() - wanted.keys()):
+        print(f"unset {name}")
+    for name, value in sorted(wanted.items()):
+        if os.environ.get(name) != value:
             print(f"export {name}={shlex.quote(value)}")
     return 0
 
@@ -93,7 +104,7 @@ def readiness(workspace: Workspace) -> int:
         # Browsers resolve *.localhost by themselves, but not every system's resolver does.
         connection.request("GET", "/readyz", headers={"Host": _load_balancer_host(workspace)})
         return connection.getresponse().status
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return 0
     finally:
         connection.close()
@@ -141,7 +152,7 @@ def _wait_until_ready(workspace: Workspace, watch: Watch) -> str:
         if time.monotonic() > deadline:
             raise LocalError(
                 f"The app was not ready in {_READY_SECONDS} s: /readyz answers {code}.",
-                fix="`make status` lists the containers, `docker logs NAME` shows what one says.",
+                fix=f"`make status` names the containers for `docker logs`. {stack.STUCK}",
             )
         watch(f"/readyz answers {code}")
         time.sleep(0.5)

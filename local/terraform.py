@@ -29,8 +29,9 @@ def initialise(workspace: Workspace, watch: Watch) -> str:
     mirror = None if reachable(_REGISTRY) else _mirror()
     run(
         [
-            *(terraform, "init", "-input=false", "-no-color"),
-            f"-plugin-dir={mirror}" if mirror else "-upgrade",
+            # Upgrade, since the versions that registry and mirror offered before may differ.
+            *(terraform, "init", "-input=false", "-no-color", "-upgrade"),
+            *([f"-plugin-dir={mirror}"] if mirror else []),
         ],
         log=workspace.logs / "terraform-init.log",
         watch=watch,

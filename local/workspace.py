@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,9 @@ _ROOT = Path(__file__).resolve().parent.parent
 class Workspace:
     """One local system: a checkout and the port its AWS endpoint listens on.
 
-    Two checkouts run side by side if their ports differ: `LOCAL_PORT` (default 4566) names the
-    endpoint's port, and the port after it is taken by the Application Auto Scaling endpoint.
+    A checkout has one system at a time. Two checkouts run side by side if their ports differ:
+    `LOCAL_PORT` (default 4566) names the AWS endpoint's port, and the port after it is that of the
+    Application Auto Scaling endpoint.
     """
 
     root: Path = _ROOT
@@ -46,6 +48,11 @@ class Workspace:
     def name(self) -> str:
         """Name of the Docker network, and prefix of what runs in it."""
         return "todo-local" if self.port == DEFAULT_PORT else f"todo-local-{self.port}"
+
+    @property
+    def image_prefix(self) -> str:
+        """Namespace of the images that belong to this checkout, such as the one with its CA."""
+        return f"todo-local/{hashlib.sha256(str(self.root).encode()).hexdigest()[:8]}"
 
     @property
     def endpoint(self) -> str:
@@ -79,7 +86,7 @@ class Workspace:
 
     @property
     def run(self) -> Path:
-        """Locks, and the id of a Docker engine that is ours."""
+        """Locks, copies of config, and the id of a Docker engine that is ours."""
         return self.home / "run"
 
     @property
@@ -99,8 +106,8 @@ class Workspace:
 
     @property
     def terraform_state(self) -> Path:
-        """The state file that Pulumi.local.yaml points at."""
-        return self.root / "terraform" / "terraform.tfstate"
+        """The state file that Pulumi.local.yaml points at; never the one in `terraform/`."""
+        return self.home / "terraform.tfstate"
 
     @property
     def terraform_applied(self) -> Path:
@@ -122,10 +129,12 @@ class Workspace:
 
         This is all that makes a run local: the programs themselves do not know of it.
         """
-        foreign = ("AWS_", "PULUMI_", "TF_VAR_")  # the user's own accounts are none of our business
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+        loopback = ",".join(filter(None, [os.environ.get("no_proxy"), "localhost,127.0.0.1"]))
+        state = f"-state={self.terraform_state}"
         return {
-            **kept,
+            **{name: value for name, value in os.environ.items() if not _is_foreign(name)},
+            "NO_PROXY": loopback,
+            "no_proxy": loopback,
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": self.autoscaling_endpoint,
             "AWS_ACCESS_KEY_ID": "local",
@@ -139,6 +148,13 @@ class Workspace:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "DOCKER_BUILDKIT": os.environ.get("DOCKER_BUILDKIT", "0"),
             "TF_DATA_DIR": str(self.home / "terraform"),
+            **{f"TF_CLI_ARGS_{c}": state for c in ("apply", "plan", "destroy", "output")},
             "TF_IN_AUTOMATION": "true",
             "CHECKPOINT_DISABLE": "true",
         }
+
+
+def _is_foreign(variable: str) -> bool:
+    """Whether a variable is about the user's own accounts, stacks or states."""
+    tools = variable.startswith(("AWS_", "PULUMI_", "TF_"))
+    return tools and variable not in ("TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR")

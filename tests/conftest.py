@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from local import docker_engine, emulator
+from local.containers import containers
 from local.workspace import Workspace
 from tests.running_system import RunningSystem, local_command
 
-LEVELS = ("engine", "browser", "faults")
+LEVELS = ("engine", "browser")
 
 
 def _git_status(workspace: Workspace) -> str:
@@ -29,7 +30,7 @@ def system(pytestconfig: pytest.Config) -> Iterator[RunningSystem]:
 
     One that was up before is used and left as it is.
     """
-    workspace = Workspace()
+    workspace = Workspace.from_environment()
     found = emulator.emulator_version(workspace) is not None
     before = _git_status(workspace)
     try:
@@ -44,7 +45,7 @@ def system(pytestconfig: pytest.Config) -> Iterator[RunningSystem]:
             down = local_command("down", workspace)
             assert down.code == 0, down.output
     if not found and docker_engine.server_version():
-        assert emulator.containers(workspace) == []
+        assert containers(workspace) == []
     assert _git_status(workspace) == before, "the run changed files that git tracks"
 
 

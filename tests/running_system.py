@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
 import subprocess
 import sys
@@ -16,7 +17,8 @@ import httpx2
 import pymysql
 from pymysql.cursors import Cursor
 
-from local import emulator, stack
+from local import stack
+from local.containers import Container, containers
 from local.pulumi_engine import engine_environment
 from local.workspace import REGION, Workspace
 
@@ -53,6 +55,7 @@ def local_command(
     command: str, workspace: Workspace, env: Mapping[str, str] | None = None
 ) -> CommandResult:
     """Run `python3 -m local COMMAND` in a checkout, as the Makefile does."""
+    env = {**(os.environ if env is None else env), "LOCAL_PORT": str(workspace.port)}
     return run_command([sys.executable, "-m", "local", command], cwd=workspace.root, env=env)
 
 
@@ -134,15 +137,15 @@ class RunningSystem:
             cursor.execute("SELECT title FROM todos")
             return {str(row[0]) for row in cursor.fetchall()}
 
-    def containers(self) -> list[emulator.Container]:
+    def containers(self) -> list[Container]:
         """Every container of the system."""
-        return emulator.containers(self.workspace)
+        return containers(self.workspace)
 
-    def tasks(self) -> list[emulator.Container]:
+    def tasks(self) -> list[Container]:
         """The running containers of the service."""
         return [c for c in self.containers() if c.name.endswith("-app") and c.is_running]
 
-    def addresses(self, container: emulator.Container) -> list[str]:
+    def addresses(self, container: Container) -> list[str]:
         """The container's addresses in its networks."""
         template = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
         shown = subprocess.run(

@@ -23,8 +23,7 @@ class Scratch:
 
     def local(self, command: str, **variables: str) -> CommandResult:
         """Run `python3 -m local COMMAND` in the copy."""
-        env = {**os.environ, "LOCAL_PORT": str(self.workspace.port), **variables}
-        return local_command(command, self.workspace, env)
+        return local_command(command, self.workspace, {**os.environ, **variables})
 
     def pulumi(self, *arguments: str) -> CommandResult:
         """Run plain `pulumi` in the copy, with nothing of ours but the environment."""

@@ -9,13 +9,15 @@ data=/var/lib/mysql
 
 make_certificate() {
     local names="DNS:localhost,DNS:$HOSTNAME,IP:127.0.0.1" address
-    while read -r address _; do names+=",IP:$address"; done < <(getent hosts "$HOSTNAME")
+    for address in $(getent ahosts "$HOSTNAME" | cut -d' ' -f1 | sort -u); do
+        names+=",IP:$address"
+    done
     mkdir -p "$tls"
     openssl req -newkey rsa:2048 -nodes -subj "/CN=$HOSTNAME" \
-        -keyout "$tls/server.key" -out "$tls/server.csr" 2>/dev/null
+        -keyout "$tls/server.key" -out "$tls/server.csr"
     openssl x509 -req -in "$tls/server.csr" -CA "$authority/ca.pem" -CAkey "$authority/ca.key" \
         -days 3650 -set_serial "0x$(openssl rand -hex 16)" -out "$tls/server.pem" \
-        -extfile <(printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth\n' "$names") 2>/dev/null
+        -extfile <(printf 'subjectAltName=%s\nextendedKeyUsage=serverAuth\n' "$names")
     cp "$authority/ca.pem" "$tls/ca.pem"
     chown -R mysql: "$tls"
 }

@@ -9,7 +9,9 @@ from pathlib import Path
 import pymysql
 import pytest
 
-IMAGE = "todo-local/mysql:8.4"
+from local.images import database_image
+from local.workspace import Workspace
+
 SECONDS = 60
 
 
@@ -35,7 +37,7 @@ def mysql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MySQLServ
     password = "ro\"ot\\ 'pw"
     container = docker(
         *("run", "--detach", "--rm", "--env", f"MYSQL_ROOT_PASSWORD={password}"),
-        *(IMAGE, "--require_secure_transport=1"),
+        *(database_image(Workspace.from_environment()), "--require_secure_transport=1"),
     )
     try:
         ca_file = tmp_path_factory.mktemp("mysql") / "ca.pem"

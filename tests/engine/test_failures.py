@@ -1,5 +1,6 @@
 """Each thing that goes wrong is one clear message, an exit code, and nothing half-made."""
 
+import contextlib
 import json
 import socket
 from collections.abc import Iterator
@@ -7,23 +8,39 @@ from pathlib import Path
 
 import pytest
 
-from local import emulator
+from local.containers import containers
 from tests.running_system import RunningSystem
 from tests.scratch import Scratch, copy_checkout
 
 pytestmark = pytest.mark.engine
 
-PORT = 4666
+EMPTY_STATE = {
+    "version": 4,
+    "terraform_version": "1.11.4",
+    "serial": 7,
+    "lineage": "of-the-user",
+    "outputs": {},
+    "resources": [],
+}
 TLS_REQUIRED = 'name="require_secure_transport", value="1"'
 
 
 @pytest.fixture
 def scratch(system: RunningSystem, tmp_path: Path) -> Iterator[Scratch]:
-    scratch = copy_checkout(system.workspace, tmp_path / "copy", port=PORT)
+    scratch = copy_checkout(system.workspace, tmp_path / "copy", port=_free_port())
     yield scratch
     down = scratch.local("down")
     assert down.code == 0, down.output
-    assert emulator.containers(scratch.workspace) == []
+    assert containers(scratch.workspace) == []
+
+
+def _free_port() -> int:
+    """A port that is free, as is the one after it."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as first:
+            port: int = first.getsockname()[1]
+            with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port + 1)):
+                return port
 
 
 def _deployed(scratch: Scratch) -> list[str]:
@@ -39,6 +56,8 @@ def test_a_database_without_tls_stops_at_the_preview_with_nothing_deployed(
     scratch.replace(
         "pulumi/todo_infra/database.py", TLS_REQUIRED, TLS_REQUIRED.replace('"1"', '"0"')
     )
+    users_own = scratch.workspace.root / "terraform" / "terraform.tfstate"
+    users_own.write_text(json.dumps(EMPTY_STATE))
     up = scratch.local("up")
     assert up.code == 1, up.output
     violations = [line for line in up.output.splitlines() if "[mandatory]" in line]
@@ -49,8 +68,9 @@ def test_a_database_without_tls_stops_at_the_preview_with_nothing_deployed(
     assert _deployed(scratch) == []
     down = scratch.local("down")  # with an emulator running, it has something to leave behind
     assert down.code == 0, down.output
-    assert emulator.containers(scratch.workspace) == []
+    assert containers(scratch.workspace) == []
     assert not scratch.workspace.terraform_state.exists()
+    assert json.loads(users_own.read_text()) == EMPTY_STATE
 
 
 def test_a_docker_engine_that_does_not_answer_is_named(scratch: Scratch) -> None:
@@ -61,11 +81,24 @@ def test_a_docker_engine_that_does_not_answer_is_named(scratch: Scratch) -> None
 
 
 def test_a_port_that_is_taken_is_named_and_left_alone(scratch: Scratch) -> None:
-    with socket.create_server(("127.0.0.1", PORT)) as stranger:
+    port = scratch.workspace.port
+    with socket.create_server(("127.0.0.1", port)) as stranger:
         up = scratch.local("up")
         assert up.code == 1, up.output
-        assert f"Port {PORT} is taken by another program" in up.output
+        assert f"Port {port} is taken by another program" in up.output
         assert "LOCAL_PORT" in up.output
-        assert emulator.containers(scratch.workspace) == []
+        assert containers(scratch.workspace) == []
         socket.create_connection(stranger.getsockname()).close()
     assert "Traceback" not in up.output
+
+
+def test_another_checkouts_system_on_the_same_port_is_left_alone(
+    system: RunningSystem, tmp_path: Path
+) -> None:
+    stranger = copy_checkout(system.workspace, tmp_path / "copy", port=system.workspace.port)
+    before = {container.id for container in containers(system.workspace)}
+    for command in ("up", "down"):
+        refused = stranger.local(command)
+        assert refused.code == 1, refused.output
+        assert f"is that of the system of {system.workspace.root}" in refused.output
+    assert {container.id for container in containers(system.workspace)} == before

@@ -93,3 +93,30 @@ def test_a_watch_is_quiet_until_a_step_takes_long() -> None:
     out = io.StringIO()
     run_steps([Step(name="chatty", run=chatty)], out=out)
     assert "line" not in out.getvalue()
+
+
+def test_independent_failures_are_all_explained() -> None:
+    meeting = threading.Barrier(2, timeout=30)
+
+    def fail(reason: str) -> str:
+        meeting.wait()
+        raise LocalError(reason, fix=f"Mend {reason}.")
+
+    steps = [_step(name, partial(fail, name)) for name in ("terraform", "docker")]
+    with pytest.raises(LocalError) as caught:
+        run_steps(steps, out=io.StringIO())
+    for reason in ("terraform", "docker"):
+        assert f"{reason}\n  Mend {reason}." in str(caught.value)
+
+
+def test_a_mistake_of_ours_is_not_hidden_behind_an_explained_failure() -> None:
+    meeting = threading.Barrier(2, timeout=30)
+
+    def fail(error: Exception) -> str:
+        meeting.wait()
+        raise error
+
+    errors = {"one": LocalError("explained", fix="Mend it."), "two": ZeroDivisionError()}
+    steps = [_step(name, partial(fail, error)) for name, error in errors.items()]
+    with pytest.raises(ZeroDivisionError):
+        run_steps(steps, out=io.StringIO())
