@@ -1,4 +1,4 @@
-"""The whole system on one machine: `python3 -m local up | status | down | parity`.
+"""The whole system on one machine: `python3 -m local COMMAND`, behind the Makefile.
 
 Only the standard library is imported here, since the first step is the one that installs the rest.
 """
