@@ -19,6 +19,7 @@ from collections.abc import Callable
 
 from local.commands import Watch, last_lines
 from local.containers import containers, docker
+from local.docker_engine import server_version
 from local.errors import LocalError
 from local.images import emulator_image
 from local.workspace import REGION, Workspace
@@ -74,9 +75,18 @@ def stop_emulator(workspace: Workspace) -> int:
 
     Returns:
         How many containers were removed.
+
+    Raises:
+        LocalError: if there is something to remove, but Docker does not run, or it is not ours.
     """
     removed = 0
-    if shutil.which("docker") is not None:
+    if server_version() is None:
+        if workspace.pulumi_state.exists():
+            raise LocalError(
+                "Docker is not running, so what it holds of this system cannot be removed.",
+                fix="Start Docker (`make up` may do it) and repeat.",
+            )
+    else:
         _require_ours(workspace)
         removed = _remove_containers(workspace)
         if workspace.name in docker("network", "ls", "--format", "{{.Name}}").split():

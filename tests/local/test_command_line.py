@@ -16,8 +16,10 @@ def checkout(tmp_path: Path) -> Path:
     """The runner alone, in a checkout where nothing was ever run."""
     source = Workspace().root
     shutil.copytree(source / "local", tmp_path / "local", ignore=shutil.ignore_patterns("__pyc*"))
-    for name in ("Pulumi.local.yaml", "constraints.txt", "requirements.txt"):
+    for name in ("Pulumi.local.yaml", "constraints.txt"):
         shutil.copy(source / name, tmp_path)
+    for name in ("requirements.txt", "local/requirements.txt"):
+        (tmp_path / name).write_text("")  # nothing is downloaded here
     return tmp_path
 
 
@@ -29,6 +31,16 @@ def test_a_machine_with_no_program_at_all(checkout: Path, command: str, code: in
     done = run_command([sys.executable, "-m", "local", command], cwd=checkout, env=env)
     assert done.code == code, done.output
     assert "Traceback" not in done.output
+
+
+def test_down_does_not_forget_what_a_stopped_engine_holds(checkout: Path) -> None:
+    state = checkout / ".local" / "state"
+    state.mkdir(parents=True)
+    env = {"PATH": "", "DOCKER_HOST": "unix:///nowhere"}
+    done = run_command([sys.executable, "-m", "local", "down"], cwd=checkout, env=env)
+    assert done.code == 1
+    assert "Docker is not running" in done.output
+    assert state.exists()
 
 
 def test_a_place_that_cannot_be_written_to(checkout: Path) -> None:
