@@ -198,8 +198,10 @@ def use_config(values: Mapping[str, Any]) -> None:
 def make_project(root: Path) -> Path:
     """Fill a project directory: a Terraform state, an application and a local authority."""
     outputs = {name: {"value": value} for name, value in TERRAFORM_OUTPUTS.items()}
+    state = json.dumps({"version": 4, "outputs": outputs})
     files = {
-        "terraform/terraform.tfstate": json.dumps({"version": 4, "outputs": outputs}),
+        "terraform/terraform.tfstate": state,
+        ".local/terraform.tfstate": state,  # where the stack `local` has it
         "app/Dockerfile": "FROM scratch\n",
         ".local/tls/database-ca.pem": CERTIFICATE,
     }
