@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import shutil
 import subprocess
 import urllib.error
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from local.errors import LocalError
 
-__all__ = ["Watch", "last_lines", "reachable", "require", "run"]
+__all__ = ["LOOPBACK", "Watch", "last_lines", "reachable", "require", "run"]
 
 Watch = Callable[[str], None]
 """Receives each line of a running command, for progress."""
@@ -100,13 +101,19 @@ def require(program: str, *, fix: str) -> Path:
     return Path(found)
 
 
-def reachable(url: str, *, timeout: float = 4.0) -> bool:
+LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Opens URLs of this machine: a proxy of the environment is for the world."""
+
+
+def reachable(
+    url: str, *, opener: urllib.request.OpenerDirector | None = None, timeout: float = 4.0
+) -> bool:
     """Whether a server answers at all within `timeout` seconds, with whatever status."""
-    request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - https constants only
+    request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - http and https only
     try:
-        with urllib.request.urlopen(request, timeout=timeout):  # noqa: S310
+        with (opener or urllib.request.build_opener()).open(request, timeout=timeout):
             return True
     except urllib.error.HTTPError:
         return True
-    except OSError:
+    except (OSError, http.client.HTTPException):
         return False

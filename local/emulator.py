@@ -13,11 +13,9 @@ import platform
 import shutil
 import socket
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 
-from local.commands import Watch, last_lines
+from local.commands import LOOPBACK, Watch, last_lines, reachable
 from local.containers import containers, docker
 from local.docker_engine import server_version
 from local.errors import LocalError
@@ -28,14 +26,12 @@ __all__ = ["emulator_version", "ensure_emulator", "stop_emulator"]
 
 _READY_SECONDS = 60
 _OWNER = "todo.local.checkout"
-# A proxy of the environment is for the world, not for this machine.
-_LOOPBACK = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def emulator_version(workspace: Workspace) -> str | None:
     """Version of the emulator if it answers on our port, else None."""
     try:
-        with _LOOPBACK.open(f"{workspace.endpoint}/_ministack/health", timeout=5) as answer:
+        with LOOPBACK.open(f"{workspace.endpoint}/_ministack/health", timeout=5) as answer:
             return str(json.load(answer)["version"])
     except (OSError, http.client.HTTPException, ValueError, KeyError):
         return None
@@ -49,10 +45,8 @@ def ensure_emulator(workspace: Workspace, watch: Watch) -> str:
     """
     _require_ours(workspace)
     running = {container.name for container in containers(workspace) if container.is_running}
-    resumed = {
-        _emulator(workspace),
-        _autoscaling(workspace),
-    } <= running and workspace.pulumi_state.exists()
+    endpoints = {_emulator(workspace), _autoscaling(workspace)}
+    resumed = endpoints <= running and workspace.pulumi_state.exists()
     if not resumed:
         stop_emulator(workspace)
         _require_free_ports(workspace)
@@ -61,12 +55,11 @@ def ensure_emulator(workspace: Workspace, watch: Watch) -> str:
         _start_autoscaling(workspace)
     watch("waiting for the endpoints")
     _wait_for(_emulator(workspace), lambda: emulator_version(workspace) is not None)
-    _wait_for(_autoscaling(workspace), lambda: _autoscaling_answers(workspace))
-    state = "started"
-    if resumed:
-        state = (
-            "running" if _is_current(workspace) else "older than its sources, `make down` ends it"
-        )
+    endpoint = workspace.autoscaling_endpoint
+    _wait_for(_autoscaling(workspace), lambda: reachable(endpoint, opener=LOOPBACK))
+    state = "running" if resumed else "started"
+    if not _is_current(workspace):
+        state = "older than its sources, `make down` ends it"
     return f"MiniStack {emulator_version(workspace)} on {workspace.endpoint}, {state}"
 
 
@@ -192,16 +185,6 @@ def _docker_socket() -> str:
     if platform.system() == "Linux" and host.startswith("unix://"):
         return host.removeprefix("unix://")
     return "/var/run/docker.sock"
-
-
-def _autoscaling_answers(workspace: Workspace) -> bool:
-    try:
-        with _LOOPBACK.open(workspace.autoscaling_endpoint, timeout=5):
-            return True
-    except urllib.error.HTTPError:
-        return True
-    except (OSError, http.client.HTTPException):
-        return False
 
 
 def _require_free_ports(workspace: Workspace) -> None:

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass
 
 from local.commands import Watch, run
 from local.errors import LocalError
 from local.pulumi_engine import engine_environment
 from local.workspace import DEFAULT_PORT, Workspace
 
-__all__ = ["STACK", "STUCK", "Outputs", "outputs", "up"]
+__all__ = ["STACK", "STUCK", "load_balancer", "up"]
 
 STACK = "local"
 STUCK = "If it stays so: `make down` and then `make up` start afresh, without the todos."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outputs:
-    """What `make up` and `make status` show of the stack's outputs."""
-
-    url: str
-    load_balancer: str
 
 
 def up(workspace: Workspace, watch: Watch) -> str:
@@ -59,22 +49,19 @@ def up(workspace: Workspace, watch: Watch) -> str:
     return _summary(output)
 
 
-def outputs(workspace: Workspace) -> Outputs:
-    """The stack's outputs.
+def load_balancer(workspace: Workspace) -> str:
+    """Name of the deployed load balancer, by which the emulator forwards.
 
     Raises:
         LocalError: if the stack is not deployed.
     """
-    command = ["pulumi", "stack", "output", "--json", "--stack", STACK]
+    command = ["pulumi", "stack", "output", "load_balancer", "--stack", STACK]
     log = workspace.logs / "pulumi-output.log"
     try:
         shown = run(command, log=log, env=engine_environment(workspace), cwd=workspace.root)
-        values = json.loads(shown)
-    except (LocalError, ValueError):
-        values = {}
-    if "url" not in values:
-        raise LocalError("The stack is not deployed.", fix="Run `make up`.")
-    return Outputs(url=values["url"], load_balancer=values["load_balancer"])
+    except LocalError:
+        raise LocalError("The stack is not deployed.", fix="Run `make up`.") from None
+    return shown.strip()
 
 
 def _config_file(workspace: Workspace) -> list[str]:

@@ -19,7 +19,7 @@ from local.python_packages import FOR_RUNNING, FOR_TESTING, ensure_packages
 from local.steps import Step, run_steps
 from local.workspace import Workspace
 
-__all__ = ["down", "environment", "packages", "status", "test_browser", "up"]
+__all__ = ["down", "environment", "load_balancer_host", "packages", "status", "test_browser", "up"]
 
 _READY_SECONDS = 90
 
@@ -29,7 +29,7 @@ def up(workspace: Workspace) -> int:
     pulumi_engine.is_official()  # decided once, before steps that run side by side ask
     with _only_one(workspace):
         run_steps(_steps(workspace))
-    print(f"\n  {page_url(workspace)}\n")
+    print(f"\n  http://{load_balancer_host(workspace)}/\n")
     return 0
 
 
@@ -64,8 +64,9 @@ def status(workspace: Workspace) -> int:
     for container in containers(workspace) if engine else []:
         print(f"  container        {container.name}: {container.status}")
     try:
-        ready = readiness(workspace) == http.client.OK
-        print(f"  page             {page_url(workspace)} {'ready' if ready else 'NOT ready'}")
+        host = load_balancer_host(workspace)
+        ready = _readiness(workspace, host) == http.client.OK
+        print(f"  page             http://{host}/ {'ready' if ready else 'NOT ready'}")
     except LocalError:
         ready = False
         print("  page             not deployed; `make up` deploys it")
@@ -92,26 +93,26 @@ def environment(workspace: Workspace) -> int:
     return 0
 
 
-def page_url(workspace: Workspace) -> str:
-    """The page's address through the emulator's load balancer."""
-    return f"http://{_load_balancer_host(workspace)}/"
+def load_balancer_host(workspace: Workspace) -> str:
+    """Host and port under which the emulator's load balancer answers.
+
+    Raises:
+        LocalError: if the stack is not deployed.
+    """
+    return f"{stack.load_balancer(workspace)}.alb.localhost:{workspace.port}"
 
 
-def readiness(workspace: Workspace) -> int:
+def _readiness(workspace: Workspace, host: str) -> int:
     """HTTP status of the app's readiness through the load balancer; 0 if nothing answers."""
     connection = http.client.HTTPConnection("127.0.0.1", workspace.port, timeout=10)
     try:
         # Browsers resolve *.localhost by themselves, but not every system's resolver does.
-        connection.request("GET", "/readyz", headers={"Host": _load_balancer_host(workspace)})
+        connection.request("GET", "/readyz", headers={"Host": host})
         return connection.getresponse().status
     except (OSError, http.client.HTTPException):
         return 0
     finally:
         connection.close()
-
-
-def _load_balancer_host(workspace: Workspace) -> str:
-    return f"{stack.outputs(workspace).load_balancer}.alb.localhost:{workspace.port}"
 
 
 def _steps(workspace: Workspace) -> list[Step]:
@@ -147,8 +148,9 @@ def _images(workspace: Workspace, watch: Watch) -> str:
 
 
 def _wait_until_ready(workspace: Workspace, watch: Watch) -> str:
+    host = load_balancer_host(workspace)
     deadline = time.monotonic() + _READY_SECONDS
-    while (code := readiness(workspace)) != http.client.OK:
+    while (code := _readiness(workspace, host)) != http.client.OK:
         if time.monotonic() > deadline:
             raise LocalError(
                 f"The app was not ready in {_READY_SECONDS} s: /readyz answers {code}.",

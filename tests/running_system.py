@@ -17,9 +17,9 @@ import httpx2
 import pymysql
 from pymysql.cursors import Cursor
 
-from local import stack
 from local.containers import Container, containers
 from local.pulumi_engine import engine_environment
+from local.system import load_balancer_host
 from local.workspace import REGION, Workspace
 
 __all__ = ["CommandResult", "RunningSystem", "local_command", "plain_pulumi", "run_command"]
@@ -80,8 +80,7 @@ class RunningSystem:
     @property
     def host(self) -> str:
         """Name under which the load balancer answers."""
-        name = stack.outputs(self.workspace).load_balancer
-        return f"{name}.alb.localhost:{self.workspace.port}"
+        return load_balancer_host(self.workspace)
 
     def client(self) -> httpx2.Client:
         """An HTTP client that goes through the load balancer, as a user's would."""

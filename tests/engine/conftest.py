@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from pathlib import Path
 import pymysql
 import pytest
 
+from local.containers import docker
 from local.images import database_image
 from local.workspace import Workspace
 
@@ -26,25 +26,19 @@ class MySQLServer:
     ca_file: Path
 
 
-def docker(*arguments: str) -> str:
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
 @pytest.fixture(scope="session")
 def mysql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MySQLServer]:
     password = "ro\"ot\\ 'pw"
     container = docker(
         *("run", "--detach", "--rm", "--env", f"MYSQL_ROOT_PASSWORD={password}"),
         *(database_image(Workspace.from_environment()), "--require_secure_transport=1"),
-    )
+    ).strip()
     try:
         ca_file = tmp_path_factory.mktemp("mysql") / "ca.pem"
         docker("cp", f"{container}:/etc/local-tls/ca.pem", str(ca_file))
         network = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
         server = MySQLServer(
-            host=docker("inspect", "--format", network, container),
+            host=docker("inspect", "--format", network, container).strip(),
             port=3306,
             admin_user="root",
             admin_password=password,
