@@ -5,13 +5,13 @@ import socket
 import ssl
 import threading
 import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 import trustme
 
+from tests.app.mysql_greeter import MySQLGreeter
 from todo_app.database import (
     DatabaseError,
     DatabaseRefusedError,
@@ -21,10 +21,21 @@ from todo_app.database import (
 from todo_app.settings import DatabaseSettings
 from todo_app.tls import UnusableCertificateError, verifying_context
 
-if TYPE_CHECKING:
-    from tests.app.conftest import MySQLGreeter
+Greet = Callable[..., MySQLGreeter]
 
-    Greet = Callable[..., MySQLGreeter]
+
+@pytest.fixture
+def greet() -> Iterator[Callable[..., MySQLGreeter]]:
+    """Start a `MySQLGreeter` with the given arguments; stop it after the test."""
+    greeters: list[MySQLGreeter] = []
+
+    def start(certificate: trustme.LeafCert, *, offers_tls: bool = True) -> MySQLGreeter:
+        greeters.append(MySQLGreeter(certificate, offers_tls=offers_tls))
+        return greeters[-1]
+
+    yield start
+    for greeter in greeters:
+        greeter.close()
 
 
 @pytest.fixture(autouse=True)
