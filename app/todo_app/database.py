@@ -61,9 +61,11 @@ async def connect(
         cached_statements: how many prepared statements the connection keeps; 0 prepares none.
 
     Raises:
-        DatabaseUnavailableError: if there is no answer within `settings.connect_seconds`.
-        DatabaseRefusedError: if the server's certificate or our login is not accepted.
+        DatabaseUnavailableError: if there is no answer within `settings.connect_seconds`, or none
+            that makes sense.
+        DatabaseRefusedError: if the server's TLS, its certificate or our login is not accepted.
     """
+    server = f"{settings.host}:{settings.port}"
     try:
         # asyncmy's own limit covers the TCP connection only, not TLS and login.
         async with asyncio.timeout(settings.connect_seconds):
@@ -79,7 +81,17 @@ async def connect(
                 stmt_cache_size=cached_statements,
             )
     except (MySQLError, OSError) as error:
-        raise_explained(error, f"{settings.host}:{settings.port}")
+        # Whatever a server answers to a login, the fault is not in a statement of ours.
+        explained = _explain(error, server) or DatabaseUnavailableError(
+            f"cannot talk to {server}: {error}"
+        )
+        raise explained from error
+    except Exception as error:
+        # asyncmy takes a greeting apart unchecked: IndexError, struct.error, AttributeError, …
+        kind = f"{type(error).__module__}.{type(error).__name__}"
+        raise DatabaseUnavailableError(
+            f"{server} does not answer like a MySQL server ({kind})"
+        ) from error
 
 
 def raise_explained(error: MySQLError | OSError, server: str) -> NoReturn:
@@ -99,11 +111,16 @@ def raise_explained(error: MySQLError | OSError, server: str) -> NoReturn:
 
 
 def _explain(error: MySQLError | OSError, server: str) -> DatabaseError | None:
-    certificate = _certificate_error(error)
-    if certificate is not None:
+    tls = _tls_error(error)
+    if isinstance(tls, ssl.SSLCertVerificationError):
         return DatabaseRefusedError(
-            f"{server} is not the database we trust: {certificate.verify_message}; check "
+            f"{server} is not the database we trust: {tls.verify_message}; check "
             "DATABASE_HOST and DATABASE_CA_FILE or DATABASE_CA_PEM"
+        )
+    if tls is not None and not isinstance(tls, ssl.SSLEOFError):
+        return DatabaseRefusedError(
+            f"{server} cannot be spoken to over TLS 1.2 or newer ({tls.reason}); check that it "
+            "offers that and that nothing in between takes it away"
         )
     if isinstance(error, TimeoutError):
         return DatabaseUnavailableError(f"{server} did not answer in time")
@@ -123,9 +140,9 @@ def _explain_server_error(error: MySQLError, server: str) -> DatabaseError | Non
     return None
 
 
-def _certificate_error(error: BaseException | None) -> ssl.SSLCertVerificationError | None:
+def _tls_error(error: BaseException | None) -> ssl.SSLError | None:
     while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
+        if isinstance(error, ssl.SSLError):
             return error
         error = error.__cause__
     return None
