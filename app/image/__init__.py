@@ -1,0 +1,1 @@
+"""What builds the image's root file system, inside the build stage. Not part of the application."""
