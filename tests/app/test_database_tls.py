@@ -1,168 +1,187 @@
 from __future__ import annotations
 
-import asyncio
-import socket
 import ssl
-import threading
 import warnings
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
+import aiomysql  # type: ignore[import-untyped]
+import pymysql
 import pytest
 import trustme
 
-from tests.app.mysql_greeter import MySQLGreeter
-from todo_app.database import (
-    DatabaseError,
-    DatabaseRefusedError,
-    DatabaseUnavailableError,
-    connect,
+from tests.app.certificates import server_tls
+from tests.app.impostors import IMPOSTORS, NO_TLS, NOT_TRUSTED, Impostor
+from tests.app.logins import assert_nothing_in_clear, credentials, log_in
+from tests.app.mysql_greeter import (
+    ACCESS_DENIED,
+    OK,
+    SALT,
+    MySQLGreeter,
+    Wiretap,
+    outside_tls,
+    overheard,
+    without_tls_flag,
 )
+from todo_app.database import DatabaseRefusedError
 from todo_app.settings import DatabaseSettings
 from todo_app.tls import UnusableCertificateError, verifying_context
 
-Greet = Callable[..., MySQLGreeter]
+every_impostor = pytest.mark.parametrize("impostor", IMPOSTORS.values(), ids=IMPOSTORS.keys())
 
 
-@pytest.fixture
-def greet() -> Iterator[Callable[..., MySQLGreeter]]:
-    """Start a `MySQLGreeter` with the given arguments; stop it after the test."""
-    greeters: list[MySQLGreeter] = []
-
-    def start(certificate: trustme.LeafCert, *, offers_tls: bool = True) -> MySQLGreeter:
-        greeters.append(MySQLGreeter(certificate, offers_tls=offers_tls))
-        return greeters[-1]
-
-    yield start
-    for greeter in greeters:
-        greeter.close()
-
-
-@pytest.fixture(autouse=True)
-async def closed_transports() -> AsyncIterator[None]:
-    """Let the loop live until TLS has ended where the driver closes without waiting for it."""
-    yield
-    transports = asyncio.get_running_loop()._transports  # type: ignore[attr-defined]
-    while any(transport._sock for transport in transports.values()):  # noqa: ASYNC110 - no event
-        await asyncio.sleep(0.01)
-
-
-async def log_in(settings: DatabaseSettings, greeter: MySQLGreeter) -> None:
-    settings = replace(settings, port=greeter.port)
-    connection = await connect(settings, settings.app, schema=settings.name)
-    connection.close()
-
-
-async def test_sends_the_login_to_a_server_it_can_verify(
-    database_settings: DatabaseSettings, authority: trustme.CA, greet: Greet
+@every_impostor
+async def test_no_login_for_an_impostor(
+    impostor: Impostor, database_settings: DatabaseSettings, authority: trustme.CA
 ) -> None:
-    greeter = greet(authority.issue_cert("127.0.0.1"))
-    with pytest.raises(DatabaseRefusedError, match="refuses our account: Access denied"):
-        await log_in(database_settings, greeter)
-    assert database_settings.app.user.encode() in greeter.encrypted
-    assert database_settings.app.user.encode() not in greeter.clear
+    settings = replace(database_settings, host=impostor.host)
+    server = MySQLGreeter(impostor.tls(authority), answers=(OK, OK))
+    async with overheard(server) as wire:
+        with pytest.raises(DatabaseRefusedError, match=impostor.says):
+            await log_in(settings, wire)
+    assert server.encrypted == []
+    assert_nothing_in_clear(wire, settings)
 
 
-@pytest.mark.parametrize(
-    ("issuer_is_trusted", "name", "reason"),
-    [
-        (
-            False,
-            "127.0.0.1",
-            "self-signed certificate in certificate chain|unable to get local issuer",
-        ),
-        (True, "database.example", "IP address mismatch"),
-    ],
-    ids=["wrong authority", "wrong host name"],
-)
-async def test_sends_no_login_to_a_server_it_cannot_verify(
-    database_settings: DatabaseSettings,
-    authority: trustme.CA,
-    greet: Greet,
-    issuer_is_trusted: bool,
-    name: str,
-    reason: str,
+@every_impostor
+async def test_a_client_that_verifies_nothing_logs_in_to_any_impostor(
+    impostor: Impostor, database_settings: DatabaseSettings, authority: trustme.CA
 ) -> None:
-    issuer = authority if issuer_is_trusted else trustme.CA()
-    greeter = greet(issuer.issue_cert(name))
-    with pytest.raises(DatabaseRefusedError, match=f"not the database we trust: .*({reason})"):
-        await log_in(database_settings, greeter)
-    assert greeter.encrypted == b""
-    assert database_settings.app.user.encode() not in greeter.clear
+    """The control: each of them is a working server but for what it was refused for."""
+    settings = replace(database_settings, host=impostor.host, tls=careless())
+    server = MySQLGreeter(impostor.tls(authority), answers=(OK, OK))
+    async with overheard(server) as wire:
+        await log_in(settings, wire)
+    assert settings.app.user.encode() in server.encrypted[0]
 
 
-async def test_a_common_name_is_not_a_host_name(
-    database_settings: DatabaseSettings, authority: trustme.CA, greet: Greet
+@pytest.mark.parametrize("version", ["TLS 1.0 only", "TLS 1.1 only"])
+async def test_old_tls_is_refused_where_openssl_would_allow_it(
+    version: str, database_settings: DatabaseSettings, authority: trustme.CA, ca_pem: str
 ) -> None:
-    greeter = greet(authority.issue_cert(common_name="localhost"))
-    with pytest.raises(DatabaseRefusedError, match="not the database we trust"):
-        await log_in(replace(database_settings, host="localhost"), greeter)
+    """OpenSSL's own security level hides whether we ask for TLS 1.2: some builds have none."""
+    tls = verifying_context(ca_pem)
+    tls.set_ciphers("ALL:@SECLEVEL=0")
+    server = MySQLGreeter(IMPOSTORS[version].tls(authority))
+    async with overheard(server) as wire:
+        with pytest.raises(DatabaseRefusedError, match=NO_TLS):
+            await log_in(replace(database_settings, tls=tls), wire)
+    assert server.encrypted == []
 
 
-async def test_sends_no_login_in_clear_when_somebody_strips_tls(
-    database_settings: DatabaseSettings, authority: trustme.CA, greet: Greet
-) -> None:
-    greeter = greet(authority.issue_cert("127.0.0.1"), offers_tls=False)
-    with pytest.raises(DatabaseError):
-        await log_in(database_settings, greeter)
-    assert database_settings.app.user.encode() not in greeter.clear
-
-
-async def test_gives_up_on_a_server_that_says_nothing(database_settings: DatabaseSettings) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        settings = replace(database_settings, port=silent.getsockname()[1], connect_seconds=1)
-        with pytest.raises(DatabaseUnavailableError, match="did not answer in time"):
-            await connect(settings, settings.app, schema=None)
-
-
-async def test_says_where_nobody_listens(database_settings: DatabaseSettings) -> None:
-    with pytest.raises(DatabaseUnavailableError, match=r"cannot talk to 127\.0\.0\.1:1"):
-        await connect(database_settings, database_settings.app, schema=None)
-
-
-def handshake(client: ssl.SSLContext, server: ssl.SSLContext) -> str | None:
-    """Return the TLS version that both agree on over a loopback connection."""
-    server_end, client_end = socket.socketpair()
-
-    def accept() -> None:
-        with server_end:
-            try:
-                server.wrap_socket(server_end, server_side=True).close()
-            except OSError:
-                return
-
-    thread = threading.Thread(target=accept)
-    thread.start()
-    try:
-        with client_end, client.wrap_socket(client_end, server_hostname="db.example") as tls:
-            return tls.version()
-    finally:
-        thread.join()
-
-
-@pytest.fixture
-def old_server(authority: trustme.CA) -> ssl.SSLContext:
-    """A server that speaks nothing newer than TLS 1.1."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("db.example").configure_cert(context)
+def careless() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.set_ciphers("ALL:COMPLEMENTOFALL:@SECLEVEL=0")
     with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
-        context.minimum_version = ssl.TLSVersion.TLSv1_1
-        context.maximum_version = ssl.TLSVersion.TLSv1_1
-    context.set_ciphers("ALL:@SECLEVEL=0")  # OpenSSL 3 allows TLS 1.1 at this level only
+        context.minimum_version = ssl.TLSVersion.TLSv1
     return context
 
 
-def test_refuses_tls_older_than_1_2(old_server: ssl.SSLContext, ca_pem: str) -> None:
-    context = verifying_context(ca_pem)
-    context.set_ciphers("ALL:@SECLEVEL=0")
-    with pytest.raises(ssl.SSLError):
-        handshake(context, old_server)
-    # The same client gets through once the minimum is lowered: it was the minimum that refused.
-    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
-        context.minimum_version = ssl.TLSVersion.TLSv1_1
-    assert handshake(context, old_server) == "TLSv1.1"
+async def test_logs_in_to_a_server_it_can_verify(
+    database_settings: DatabaseSettings, authority: trustme.CA
+) -> None:
+    server = MySQLGreeter(server_tls(authority.issue_cert("127.0.0.1")), answers=(OK, OK))
+    async with overheard(server) as wire:
+        await log_in(database_settings, wire)
+    assert database_settings.app.user.encode() in server.encrypted[0]
+    assert_nothing_in_clear(wire, database_settings)
+
+
+async def test_a_refused_login_is_called_that(
+    database_settings: DatabaseSettings, authority: trustme.CA
+) -> None:
+    server = MySQLGreeter(server_tls(authority.issue_cert("127.0.0.1")))
+    async with overheard(server) as wire:
+        with pytest.raises(DatabaseRefusedError, match="refuses our account: Access denied"):
+            await log_in(database_settings, wire)
+
+
+async def test_an_authority_of_the_machines_own_store_vouches_for_nobody(
+    database_settings: DatabaseSettings,
+    ca_pem: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    known_here = trustme.CA()
+    known_here.cert_pem.write_to_path(tmp_path / "store.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "store.pem"))
+    assert ssl.create_default_context().get_ca_certs(), "the machine does not know it"
+    server = MySQLGreeter(server_tls(known_here.issue_cert("127.0.0.1")))
+    async with overheard(server) as wire:
+        with pytest.raises(DatabaseRefusedError, match=NOT_TRUSTED):
+            await log_in(replace(database_settings, tls=verifying_context(ca_pem)), wire)
+    assert server.encrypted == []
 
 
 def test_an_authority_without_certificates_is_refused() -> None:
     with pytest.raises(UnusableCertificateError):
         verifying_context("-----BEGIN PRIVATE KEY-----")
+
+
+PLAIN_ANSWERS = {
+    "welcome": OK,
+    "access denied": ACCESS_DENIED,
+    "asks for the password": b"\xfemysql_clear_password\0",
+    "asks for a scramble": b"\xfemysql_native_password\0" + SALT + b"\0",
+    "asks for the password by its key": b"\xfesha256_password\0" + SALT + b"\0",
+}
+
+
+@pytest.mark.parametrize("answer", PLAIN_ANSWERS.values(), ids=PLAIN_ANSWERS.keys())
+@pytest.mark.parametrize("change", [bytes, without_tls_flag], ids=["promises TLS", "offers none"])
+async def test_no_login_for_a_server_that_goes_on_in_clear(
+    database_settings: DatabaseSettings, answer: bytes, change: Callable[[bytes], bytes]
+) -> None:
+    server = MySQLGreeter(None, answers=(answer,))
+    async with overheard(server, change=change) as wire:
+        with pytest.raises(DatabaseRefusedError, match=NO_TLS):
+            await log_in(database_settings, wire)
+    assert_nothing_in_clear(wire, database_settings)
+
+
+async def test_a_relay_that_takes_the_tls_flag_away_hears_no_login(
+    database_settings: DatabaseSettings, authority: trustme.CA
+) -> None:
+    """The driver asks for TLS all the same, and the server behind the relay still has it."""
+    server = MySQLGreeter(server_tls(authority.issue_cert("127.0.0.1")), answers=(OK, OK))
+    async with overheard(server, change=without_tls_flag) as wire:
+        await log_in(database_settings, wire)
+    assert database_settings.app.user.encode() in server.encrypted[0]
+    assert_nothing_in_clear(wire, database_settings)
+
+
+@pytest.mark.parametrize("genuine", [True, False], ids=["a relay", "a server without TLS"])
+async def test_a_driver_that_logs_in_without_tls_is_heard(
+    database_settings: DatabaseSettings, authority: trustme.CA, genuine: bool
+) -> None:
+    """The control: what the tests above look for is found where it is."""
+    tls = server_tls(authority.issue_cert("127.0.0.1")) if genuine else None
+    async with overheard(MySQLGreeter(tls), change=without_tls_flag) as wire:
+        with pytest.raises(pymysql.err.OperationalError, match="Access denied"):
+            await log_in_by_aiomysql(database_settings, wire)
+    user, _, scramble, _ = credentials(database_settings)
+    assert user in outside_tls(wire.heard)
+    assert scramble in outside_tls(wire.heard)
+
+
+async def test_the_same_driver_is_not_heard_when_nobody_takes_tls_away(
+    database_settings: DatabaseSettings, authority: trustme.CA
+) -> None:
+    server = MySQLGreeter(server_tls(authority.issue_cert("127.0.0.1")))
+    async with overheard(server) as wire:
+        with pytest.raises(pymysql.err.OperationalError, match="Access denied"):
+            await log_in_by_aiomysql(database_settings, wire)
+    assert_nothing_in_clear(wire, database_settings)
+
+
+async def log_in_by_aiomysql(settings: DatabaseSettings, wire: Wiretap) -> None:
+    await aiomysql.connect(
+        host=settings.host,
+        port=wire.port,
+        user=settings.app.user,
+        password=settings.app.password,
+        ssl=settings.tls,
+    )
