@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from todo_app import logs
+from todo_app.credentials import FixedCredentials
 from todo_app.database import DatabaseError
 from todo_app.migrations import migrate
 from todo_app.server import serve
@@ -52,11 +53,11 @@ def _migrate() -> int:
     # As PID 1 a process ignores SIGTERM unless it says otherwise.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        version = asyncio.run(migrate(settings))
+        revision = asyncio.run(migrate(settings, FixedCredentials(settings.database.app)))
     except DatabaseError as error:
         _log.error("migration failed: %s", error)
         return _FAILED
-    _log.info("schema is at version %d", version)
+    _log.info("schema is at revision %s", revision)
     return 0
 
 

@@ -6,27 +6,23 @@ from typing import Final, NoReturn
 
 import asyncmy
 from asyncmy.connection import Connection
-from asyncmy.errors import MySQLError, OperationalError
+from asyncmy.errors import InterfaceError, MySQLError, OperationalError
 
+from todo_app.credentials import CredentialsSource
 from todo_app.settings import Credentials, DatabaseSettings
 
 __all__ = [
     "DatabaseError",
     "DatabaseRefusedError",
     "DatabaseUnavailableError",
+    "DuplicateKeyError",
+    "LoginRefusedError",
+    "LostRaceError",
     "SchemaMissingError",
     "connect",
+    "log_in",
     "raise_explained",
 ]
-
-# https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
-_ACCESS_DENIED: Final = {
-    1044,  # to the schema
-    1045,  # wrong user or password, or an account that requires TLS
-    1142,  # to the table
-    3159,  # require_secure_transport
-}
-_NO_SUCH_OBJECT: Final = {1049, 1146}  # schema, table
 
 
 class DatabaseError(Exception):
@@ -41,8 +37,48 @@ class SchemaMissingError(DatabaseUnavailableError):
     """The schema is not there yet: `migrate` has not run."""
 
 
+class LostRaceError(DatabaseUnavailableError):
+    """Others held the rows for too long, or in another order; nothing of ours has happened."""
+
+
+class DuplicateKeyError(Exception):
+    """A row with this key is there already; the connection is as good as before."""
+
+
 class DatabaseRefusedError(DatabaseError):
     """One side refuses the other; trying again does not help until somebody changes something."""
+
+
+class LoginRefusedError(DatabaseRefusedError):
+    """The server does not know this user with this password."""
+
+
+# https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html
+_MEANINGS: Final[
+    tuple[tuple[frozenset[int], type[DatabaseError | DuplicateKeyError], str], ...]
+] = (
+    (
+        # Wrong user or password, or an account that requires TLS.
+        frozenset({1045}),
+        LoginRefusedError,
+        "refuses our account",
+    ),
+    (
+        frozenset({1044, 1142, 3159}),  # to the schema, to the table, without TLS
+        DatabaseRefusedError,
+        "refuses our account",
+    ),
+    (
+        frozenset({1049, 1146}),  # schema, table
+        SchemaMissingError,
+        "has no schema for this application yet; run migrate",
+    ),
+    (frozenset({1062}), DuplicateKeyError, "has such a row already"),
+    # Lock wait timeout, deadlock: the statement was rolled back.
+    (frozenset({1205, 1213}), LostRaceError, "gave way to others"),
+    # It was the writer before a failover: the next connection finds the new one.
+    (frozenset({1290, 1792, 1836}), DatabaseUnavailableError, "takes no writes"),
+)
 
 
 async def connect(
@@ -94,6 +130,33 @@ async def connect(
         ) from error
 
 
+async def log_in(
+    settings: DatabaseSettings, source: CredentialsSource, *, schema: str | None
+) -> Connection:
+    """Open a connection with what the source has; if that is refused, with what it has by now.
+
+    A password changes in the database a moment before or after its secret does: a refused login
+    is a reason to ask again, not to fail.
+
+    Raises:
+        DatabaseError: as `connect`, or as the source.
+    """
+    current = await source.current()
+    try:
+        return await connect(settings, current, schema=schema)
+    except LoginRefusedError as refusal:
+        last = refusal
+    for credentials in await source.renewed():
+        try:
+            connection = await connect(settings, credentials, schema=schema)
+        except LoginRefusedError as refusal:
+            last = refusal
+        else:
+            source.accepted(credentials)
+            return connection
+    raise last
+
+
 def raise_explained(error: MySQLError | OSError, server: str) -> NoReturn:
     """Raise what a driver's error means, or the error itself where it shows a fault of ours.
 
@@ -103,6 +166,7 @@ def raise_explained(error: MySQLError | OSError, server: str) -> NoReturn:
 
     Raises:
         DatabaseError: in plain words, caused by `error`.
+        DuplicateKeyError: if a row's key is not unique.
     """
     explained = _explain(error, server)
     if explained is None:
@@ -110,7 +174,7 @@ def raise_explained(error: MySQLError | OSError, server: str) -> NoReturn:
     raise explained from error
 
 
-def _explain(error: MySQLError | OSError, server: str) -> DatabaseError | None:
+def _explain(error: MySQLError | OSError, server: str) -> DatabaseError | DuplicateKeyError | None:
     tls = _tls_error(error)
     if isinstance(tls, ssl.SSLCertVerificationError):
         return DatabaseRefusedError(
@@ -129,13 +193,14 @@ def _explain(error: MySQLError | OSError, server: str) -> DatabaseError | None:
     return _explain_server_error(error, server)
 
 
-def _explain_server_error(error: MySQLError, server: str) -> DatabaseError | None:
+def _explain_server_error(
+    error: MySQLError, server: str
+) -> DatabaseError | DuplicateKeyError | None:
     number = error.args[0] if error.args else None
-    if number in _ACCESS_DENIED:
-        return DatabaseRefusedError(f"{server} refuses our account: {error.args[-1]}")
-    if number in _NO_SUCH_OBJECT:
-        return SchemaMissingError(f"{server} has no schema for this application yet; run migrate")
-    if isinstance(error, OperationalError):
+    for numbers, kind, meaning in _MEANINGS:
+        if number in numbers:
+            return kind(f"{server} {meaning}: {error.args[-1]}")
+    if isinstance(error, OperationalError | InterfaceError):
         return DatabaseUnavailableError(f"cannot talk to {server}: {error.args[-1]}")
     return None
 

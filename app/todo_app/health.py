@@ -3,42 +3,42 @@
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
-
-from todo_app.migrations import EXPECTED_VERSION
 from todo_app.problems import problem
+from todo_app.rsgi import Request, Response, Router, json_response
 
-__all__ = ["SchemaVersion", "health_routes"]
+__all__ = ["Health", "ReadinessCheck"]
 
-SchemaVersion = Callable[[], Awaitable[int]]
-"""Asks the database for its schema's version; may raise `todo_app.database.DatabaseError`."""
+ReadinessCheck = Callable[[], Awaitable[None]]
+"""Raises `todo_app.database.DatabaseError` if requests would not succeed."""
 
 
-def health_routes(schema_version: SchemaVersion) -> list[Route]:
-    """Return the routes.
+class Health:
+    """Answers health checks.
 
     `/healthz` says that the process answers, whatever the database does: restarting us would not
     bring a database back. `/readyz` says that requests would succeed, which takes a database that
-    answers over TLS (there is no other way to reach it) and a schema that is new enough. A newer
-    one is fine: the next release migrates while this one still serves.
+    answers over TLS (there is no other way to reach it) and a schema that is new enough.
+
+    Attributes:
+        draining: set when we are about to stop: no longer ready, whatever else is true.
     """
 
-    async def healthz(_: Request) -> Response:
-        return _ok()
+    def __init__(self, check: ReadinessCheck) -> None:
+        self.draining = False
+        self._check = check
 
-    async def readyz(_: Request) -> Response:
-        version = await schema_version()
-        if version < EXPECTED_VERSION:
-            return problem(
-                HTTPStatus.SERVICE_UNAVAILABLE,
-                f"The schema is at version {version}; {EXPECTED_VERSION} is needed.",
-            )
-        return _ok()
+    def add_routes(self, router: Router) -> None:
+        """Route both checks."""
+        router.add("GET", "/healthz", self.alive)
+        router.add("GET", "/readyz", self.ready)
 
-    return [Route("/healthz", healthz), Route("/readyz", readyz)]
+    async def alive(self, _: Request) -> Response:
+        """Say that this process answers."""
+        return json_response({"status": "ok"})
 
-
-def _ok() -> Response:
-    return JSONResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
+    async def ready(self, request: Request) -> Response:
+        """Say whether requests would succeed."""
+        if self.draining:
+            return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "This server is stopping.")
+        await self._check()
+        return json_response({"status": "ok"})

@@ -3,12 +3,14 @@
 import json
 import logging
 import logging.config
+from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
-from todo_app.request_log import request_id
+__all__ = ["JsonFormatter", "configure", "logging_config", "request_id"]
 
-__all__ = ["JsonFormatter", "configure", "logging_config"]
+request_id: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
+"""The id of the request being answered, or None outside of one."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -22,7 +24,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name.lstrip("_"),
             "message": record.getMessage(),
         }
-        current = request_id()
+        current = request_id.get()
         if current is not None:
             entry["request_id"] = current
         entry.update(getattr(record, "fields", {}))

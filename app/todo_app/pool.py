@@ -1,126 +1,217 @@
-"""A small pool of database connections: first come, first served, and never a dead one."""
+"""A small pool of database sessions: first come, first served, and never a dead one."""
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable
-from typing import Final
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Final, Protocol
 
-from asyncmy.connection import Connection
+from asyncmy.connection import Connection, PreparedStatement
 from asyncmy.errors import MySQLError
 
-from todo_app.database import DatabaseUnavailableError, connect, raise_explained
+from todo_app.credentials import CredentialsSource
+from todo_app.database import DatabaseUnavailableError, log_in, raise_explained
 from todo_app.settings import DatabaseSettings, PoolSettings
 
-__all__ = ["ConnectionPool", "PoolExhaustedError"]
+__all__ = ["ConnectionPool", "PoolExhaustedError", "Result", "Session"]
 
 # A firewall between us and the server may drop a quiet connection without telling either side
 # (AWS's forget one after 350 s), so one that was quiet for longer than this is asked first.
 _QUIET_SECONDS: Final = 30.0
-# The application has fewer statements than this; each is prepared once a connection.
-_CACHED_STATEMENTS: Final = 32
 
 
 class PoolExhaustedError(DatabaseUnavailableError):
-    """Every connection was in use for as long as a request may wait."""
+    """Every connection is in use, and too many wait already or one waited for too long."""
 
 
-class _Session:
-    """A connection with what the pool has to know about it."""
+class Result(Protocol):
+    """What a statement brought."""
 
-    def __init__(self, connection: Connection) -> None:
+    @property
+    def rows(self) -> Sequence[tuple[Any, ...]]: ...  # noqa: D102 - named like a column list
+    @property
+    def affected_rows(self) -> int: ...  # noqa: D102
+    @property
+    def insert_id(self) -> int: ...  # noqa: D102
+
+
+class Session:
+    """A connection with its prepared statements; values never become part of a statement's text."""
+
+    def __init__(self, connection: Connection, server: str) -> None:
         self.connection = connection
         self.quiet_since = 0.0
+        self._expired = False
+        self._server = server
+        self._prepared: dict[str, PreparedStatement] = {}
         # The driver forgets its transport when it closes, and has no public name for it.
         self._transport: asyncio.Transport = connection._transport  # type: ignore[attr-defined]  # noqa: SLF001
+
+    async def execute(self, statement: str, values: tuple[object, ...] = ()) -> Result:
+        """Run a statement, which is one of a fixed few, with values for its `?`.
+
+        Raises:
+            DatabaseError: if the database is away, too slow or refuses us.
+            DuplicateKeyError: if a row with that key is there already.
+        """
+        try:
+            prepared = self._prepared.get(statement)
+            if prepared is None:
+                prepared = self._prepared[statement] = await self.connection.prepare(statement)  # type: ignore[no-untyped-call]
+            result: Result = await prepared.execute(values)
+        except (MySQLError, OSError) as error:
+            if self._expired:
+                raise DatabaseUnavailableError(f"{self._server} did not answer in time") from error
+            raise_explained(error, self._server)
+        return result
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[None]:
+        """Commit all that is executed inside, or on any failure nothing of it.
+
+        Raises:
+            DatabaseError: if the database is away, too slow or refuses us.
+        """
+        try:
+            await self.connection.begin()
+            try:
+                yield
+            except Exception:
+                await self.connection.rollback()
+                raise
+            await self.connection.commit()
+        except (MySQLError, OSError) as error:
+            raise_explained(error, self._server)
 
     @property
     def lost(self) -> bool:
         """Whether the other side hung up; costs nothing, and sees a restart or a killed session."""
         return self._transport.is_closing()
 
+    async def answers(self) -> bool:
+        """Ask the server whether it is still there."""
+        try:
+            await self.connection.ping(reconnect=False)
+        except (MySQLError, OSError):
+            return False
+        return True
+
+    def expire(self) -> None:
+        """Hang up because it takes too long; whoever waits for an answer is told so."""
+        self._expired = True
+        self.abort()
+
     def abort(self) -> None:
         """Hang up at once: saying goodbye would wait for a server that may not be listening."""
         self._transport.abort()
 
+    async def close(self) -> None:
+        """Say goodbye."""
+        with contextlib.suppress(MySQLError, OSError):
+            await self.connection.ensure_closed()
+
 
 class ConnectionPool:
-    """Shares up to `limits.size` connections, opened when first needed.
+    """Shares up to `limits.size` sessions, opened when first needed.
 
     Whoever has waited longest is served next: a pool that is not fair makes a few requests wait
-    many times longer than the rest. A connection on which anything failed is closed, so no request
-    ever reads what belongs to another.
+    many times longer than the rest. A session on which anything failed is closed, so no request
+    ever reads what belongs to another. Beyond `limits.queue` waiting requests, the next is refused
+    at once: a queue without an end answers everybody too late.
+
+    Attributes:
+        size: most sessions open at once.
+        waiting: requests that wait for a session now.
     """
 
-    def __init__(self, database: DatabaseSettings, limits: PoolSettings) -> None:
+    def __init__(
+        self, database: DatabaseSettings, credentials: CredentialsSource, limits: PoolSettings
+    ) -> None:
         self._database = database
+        self._credentials = credentials
         self._limits = limits
         self._server = f"{database.host}:{database.port}"
         self._slots = asyncio.Semaphore(limits.size)  # wakes its waiters in order
-        self._idle: deque[_Session] = deque()
+        self._idle: deque[Session] = deque()
+        self.size = limits.size
+        self.waiting = 0
+        self.in_use = 0
+
+    async def execute(self, statement: str, values: tuple[object, ...] = ()) -> Result:
+        """Run one statement on a session of the pool; see `session` and `Session.execute`."""
+        async with self.session() as session:
+            return await session.execute(statement, values)
 
     @contextlib.asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """Lend a connection; the whole loan may last `query_seconds`.
+    async def session(self) -> AsyncIterator[Session]:
+        """Lend a session; the whole loan may last `query_seconds`.
 
         Raises:
-            PoolExhaustedError: if none is free within `wait_seconds`.
+            PoolExhaustedError: if none is free within `wait_seconds`, or too many wait already.
             DatabaseError: if the database is away, too slow or refuses us.
         """
-        await self._within(self._limits.wait_seconds, self._slots.acquire())
+        await self._acquire()
+        self.in_use += 1
         try:
             session = await self._take()
+            loop = asyncio.get_running_loop()
+            # Much cheaper than `asyncio.timeout`, and nothing but the server is waited for.
+            timer = loop.call_later(self._limits.query_seconds, session.expire)
             try:
-                async with asyncio.timeout(self._limits.query_seconds):
-                    yield session.connection
+                yield session
             except BaseException:
                 session.abort()
                 raise
-            session.quiet_since = asyncio.get_running_loop().time()
+            finally:
+                timer.cancel()
+            session.quiet_since = loop.time()
             self._idle.append(session)
-        except (MySQLError, OSError) as error:
-            raise_explained(error, self._server)
         finally:
+            self.in_use -= 1
             self._slots.release()
 
     async def close(self) -> None:
-        """Say goodbye on every idle connection."""
+        """Say goodbye on every idle session."""
         while self._idle:
-            with contextlib.suppress(MySQLError, OSError):
-                await self._idle.popleft().connection.ensure_closed()
+            await self._idle.popleft().close()
 
-    async def _within(self, seconds: float, acquired: Awaitable[bool]) -> None:
+    async def _acquire(self) -> None:
+        if not self._slots.locked():
+            await self._slots.acquire()  # does not wait
+            return
+        if self.waiting >= self._limits.queue:
+            raise PoolExhaustedError(
+                f"{self.waiting} requests wait for the {self.size} database connections already "
+                "(DATABASE_POOL_QUEUE)"
+            )
+        self.waiting += 1
         try:
-            async with asyncio.timeout(seconds):
-                await acquired
+            async with asyncio.timeout(self._limits.wait_seconds):
+                await self._slots.acquire()
         except TimeoutError as error:
             raise PoolExhaustedError(
-                f"all {self._limits.size} database connections are busy (DATABASE_POOL_SIZE)"
+                f"all {self.size} database connections are busy (DATABASE_POOL_SIZE)"
             ) from error
+        finally:
+            self.waiting -= 1
 
-    async def _take(self) -> _Session:
+    async def _take(self) -> Session:
         while self._idle:
             # The most recently used first: under light load the others grow quiet and are asked.
             session = self._idle.pop()
             if await self._is_alive(session):
                 return session
             session.abort()
-        connection = await connect(
-            self._database,
-            self._database.app,
-            schema=self._database.name,
-            cached_statements=_CACHED_STATEMENTS,
-        )
-        return _Session(connection)
+        connection = await log_in(self._database, self._credentials, schema=self._database.name)
+        return Session(connection, self._server)
 
-    async def _is_alive(self, session: _Session) -> bool:
+    async def _is_alive(self, session: Session) -> bool:
         if session.lost:
             return False
         if asyncio.get_running_loop().time() - session.quiet_since < _QUIET_SECONDS:
             return True
         try:
             async with asyncio.timeout(self._database.connect_seconds):
-                await session.connection.ping(reconnect=False)
-        except (MySQLError, OSError):
+                return await session.answers()
+        except TimeoutError:
             return False
-        return True

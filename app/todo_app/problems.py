@@ -1,35 +1,38 @@
 """Errors for clients, as RFC 9457 problem details."""
 
-import json
 import logging
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+import msgspec
 
 from todo_app.database import DatabaseError
-from todo_app.request_log import request_id
-from todo_app.todo import FieldError, InvalidTodoError
+from todo_app.rsgi import Headers, HTTPError, Request, Response
+from todo_app.store import ChangedSinceError, KeyReusedError
+from todo_app.todo import FieldError, InvalidFieldsError
 
-__all__ = ["EXCEPTION_HANDLERS", "problem"]
+__all__ = ["explain", "problem"]
 
 _log = logging.getLogger(__name__)
 
-_RETRY_AFTER_SECONDS: Final = "5"
+_HEADERS: Final = (("content-type", "application/problem+json"), ("cache-control", "no-store"))
+_RETRY: Final = (("retry-after", "2"),)
+
+_encode = msgspec.json.Encoder().encode
 
 
 def problem(
-    status: int,
+    request: Request,
+    status: HTTPStatus,
     detail: str,
     *,
     errors: tuple[FieldError, ...] = (),
-    headers: dict[str, str] | None = None,
+    headers: Headers = (),
 ) -> Response:
     """Build a problem response.
 
     Args:
+        request: the request that is answered.
         status: the HTTP status.
         detail: what is wrong, for people.
         errors: what is wrong with which field of the request's object.
@@ -37,53 +40,35 @@ def problem(
     """
     body: dict[str, object] = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
+        "title": status.phrase,
+        "status": status.value,
         "detail": detail,
-        "request_id": request_id(),
+        "request_id": request.id,
     }
     if errors:
         body["errors"] = [{"field": error.field, "detail": error.detail} for error in errors]
-    return Response(
-        json.dumps(body),
-        status,
-        {"Cache-Control": "no-store", **(headers or {})},
-        "application/problem+json",
-    )
+    return Response(status, _encode(body), _HEADERS + headers)
 
 
-async def _on_http_exception(_: Request, error: HTTPException) -> Response:
-    return problem(error.status_code, error.detail, headers=dict(error.headers or {}))
-
-
-async def _on_invalid_todo(_: Request, error: InvalidTodoError) -> Response:
-    return problem(HTTPStatus.BAD_REQUEST, str(error), errors=error.errors)
-
-
-async def _on_database_error(_: Request, error: DatabaseError) -> Response:
-    # The reason names our servers: it goes to the log, not to the client.
-    _log.warning("database not usable: %s", error)
-    return problem(
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        "The database cannot be reached at the moment. Please try again.",
-        headers={"Retry-After": _RETRY_AFTER_SECONDS},
-    )
-
-
-async def _on_client_disconnect(_: Request, __: Exception) -> Response:
-    return problem(HTTPStatus.BAD_REQUEST, "The request ended before its body did.")
-
-
-async def _on_anything_else(_: Request, __: Exception) -> Response:
-    # The traceback is logged where the request is.
-    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "Something went wrong on our side.")
-
-
-# Each takes its own kind of exception, which the type of a dictionary cannot say.
-EXCEPTION_HANDLERS: Final[dict[type[Exception], Any]] = {
-    HTTPException: _on_http_exception,
-    InvalidTodoError: _on_invalid_todo,
-    DatabaseError: _on_database_error,
-    ClientDisconnect: _on_client_disconnect,
-    Exception: _on_anything_else,
-}
+def explain(request: Request, error: Exception) -> Response:
+    """Turn what went wrong into an answer; what only we should know goes to the log."""
+    match error:
+        case HTTPError():
+            return problem(request, error.status, error.detail, headers=error.headers)
+        case InvalidFieldsError():
+            status = HTTPStatus.UNPROCESSABLE_ENTITY
+            return problem(request, status, f"{error}.", errors=error.errors)
+        case ChangedSinceError():
+            detail = "The to-do has been changed since; fetch it again."
+            return problem(request, HTTPStatus.PRECONDITION_FAILED, detail)
+        case KeyReusedError():
+            detail = "This Idempotency-Key was used for another to-do."
+            return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+        case DatabaseError():
+            _log.warning("database not usable: %s", error)  # names our servers
+            detail = "The database cannot be reached at the moment. Please try again."
+            return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, detail, headers=_RETRY)
+        case _:
+            _log.error("unexpected error", exc_info=error)
+            detail = "Something went wrong on our side."
+            return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)

@@ -1,51 +1,111 @@
-"""Runs the web application under Granian."""
+"""Runs the web application under Granian, in this one process, from start to a gentle end."""
 
-import os
+import asyncio
+import logging
+import random
+import signal
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
 from granian.constants import HTTPModes, Interfaces
-from granian.log import LogLevels
-from granian.server import Server
-from starlette.types import ASGIApp
+from granian.http import HTTP1Settings
+from granian.server.embed import Server
 
-from todo_app.logs import logging_config
-from todo_app.migrations import schema_version
+from todo_app import logs
+from todo_app.access_log import AccessLog
+from todo_app.credentials import FixedCredentials
+from todo_app.database import DatabaseError
+from todo_app.health import Health
+from todo_app.metrics import Metrics
 from todo_app.pool import ConnectionPool
-from todo_app.settings import ServeSettings, load_serve_settings
+from todo_app.schema import check_schema
+from todo_app.settings import HTTPSettings, ServeSettings
 from todo_app.store import MySQLTodoStore
-from todo_app.web import create_app
+from todo_app.web import Application
 
-__all__ = ["application", "serve"]
+__all__ = ["run", "serve"]
 
-# Less than the 30 s that ECS leaves between SIGTERM and SIGKILL.
-_STOP_SECONDS: Final = 20
+_log = logging.getLogger(__name__)
 
-
-def application() -> ASGIApp:
-    """Create the application from the environment; the server's process calls this."""
-    settings = load_serve_settings(os.environ)
-    pool = ConnectionPool(settings.database, settings.pool)
-    return create_app(
-        store=MySQLTodoStore(pool),
-        schema_version=partial(schema_version, pool),
-        on_stop=pool.close,
-    )
+# With the longest lame duck this stays under 20 s, and every request has a shorter deadline.
+_FINISH_SECONDS: Final = 4
+_HEAD_MILLISECONDS: Final = 10_000
+_LARGEST_HEAD: Final = 64 * 1024  # bytes
+_BACKLOG: Final = 1024
+_HOUSEKEEPING_SECONDS: Final = 600.0
 
 
 def serve(settings: ServeSettings) -> None:
     """Answer requests until SIGTERM or SIGINT; what is in flight then is finished first."""
-    Server(
-        "todo_app.server:application",
-        factory=True,
-        interface=Interfaces.ASGI,
-        address=settings.http_host,
-        port=settings.http_port,
-        # One process a container: more load means more containers.
-        workers=1,
-        workers_kill_timeout=_STOP_SECONDS,
+    logs.configure(settings.log_level)
+    asyncio.run(_serve(settings))
+
+
+async def run(application: Application, health: Health, settings: HTTPSettings) -> None:
+    """Serve an application until SIGTERM or SIGINT.
+
+    Then comes the lame duck: not ready any more, but still answering, each time with
+    `Connection: close`, so that balancers and clients go elsewhere before the door shuts. Without
+    it a request sent on a kept connection meets a closed one.
+    """
+    server = Server(
+        application,
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.RSGI,
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=_HEAD_MILLISECONDS, max_buffer_size=_LARGEST_HEAD
+        ),
         websockets=False,
-        log_level=LogLevels(settings.log_level),
-        log_dictconfig=logging_config(settings.log_level),
-    ).serve()
+        backlog=_BACKLOG,
+        log_enabled=False,  # as set up already
+    )
+    server.workers_kill_timeout = _FINISH_SECONDS
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    serving = asyncio.create_task(server.serve())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if not serving.done():
+        _log.info("stopping; serving on for %d s", settings.lame_duck_seconds)
+        health.draining = True
+        await asyncio.sleep(settings.lame_duck_seconds)
+        server.stop()  # type: ignore[no-untyped-call]
+    stopping.cancel()
+    await serving
+
+
+async def _serve(settings: ServeSettings) -> None:
+    metrics, access_log = Metrics(), AccessLog(enabled=settings.http.access_log)
+    pool = ConnectionPool(settings.database, FixedCredentials(settings.database.app), settings.pool)
+    metrics.watch_pool(pool)
+    store = MySQLTodoStore(pool)
+    health = Health(partial(check_schema, pool))
+    application = Application(
+        store=store,
+        health=health,
+        settings=settings.http,
+        metrics=metrics,
+        access_log=access_log,
+    )
+    if settings.http.metrics_port:
+        metrics.serve(settings.http.host, settings.http.metrics_port)
+    housekeeping = asyncio.create_task(_keep_house(store))
+    try:
+        await run(application, health, settings.http)
+    finally:
+        housekeeping.cancel()
+        await pool.close()
+        access_log.flush()
+
+
+async def _keep_house(store: MySQLTodoStore) -> None:
+    """Now and then forget what nobody will ask for; each task at a time of its own."""
+    while True:
+        await asyncio.sleep(_HOUSEKEEPING_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+        with suppress(DatabaseError):
+            await store.forget_old_keys()

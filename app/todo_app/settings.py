@@ -12,6 +12,7 @@ from todo_app.tls import UnusableCertificateError, verifying_context
 __all__ = [
     "Credentials",
     "DatabaseSettings",
+    "HTTPSettings",
     "MigrateSettings",
     "PoolSettings",
     "ServeSettings",
@@ -74,11 +75,36 @@ class PoolSettings:
         size: most connections open at once, per server process.
         wait_seconds: longest time a request waits for a free connection.
         query_seconds: longest time a request may hold a connection.
+        queue: most requests that wait at once; the next is refused.
     """
 
     size: int
     wait_seconds: int
     query_seconds: int
+    queue: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HTTPSettings:
+    """How the server meets its clients.
+
+    Attributes:
+        host: address to listen on.
+        port: port to listen on.
+        metrics_port: port of `GET /metrics`; 0 for none.
+        rate_limit_per_second: requests of one client address, on average; 0 for no limit.
+        forwarded_hops: proxies of ours in front, each of which adds to `X-Forwarded-For`.
+        access_log: whether requests that went well are logged.
+        lame_duck_seconds: how long to serve on after SIGTERM, while clients are sent elsewhere.
+    """
+
+    host: str
+    port: int
+    metrics_port: int
+    rate_limit_per_second: int
+    forwarded_hops: int
+    access_log: bool
+    lame_duck_seconds: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +113,7 @@ class ServeSettings:
 
     database: DatabaseSettings
     pool: PoolSettings
-    http_host: str
-    http_port: int
+    http: HTTPSettings
     log_level: str
 
 
@@ -178,6 +203,21 @@ class _Reader:
             connect_seconds=self.integer("DATABASE_CONNECT_SECONDS", default=5, low=1, high=60),
         )
 
+    def http(self) -> HTTPSettings:
+        return HTTPSettings(
+            # Only this machine, unless told otherwise; the container image says otherwise.
+            host=self.text("HTTP_HOST", "127.0.0.1"),
+            port=self.integer("HTTP_PORT", default=8080, low=1, high=65535),
+            metrics_port=self.integer("METRICS_PORT", default=0, low=0, high=65535),
+            rate_limit_per_second=self.integer(
+                "RATE_LIMIT_PER_SECOND", default=50, low=0, high=1_000_000
+            ),
+            forwarded_hops=self.integer("FORWARDED_HOPS", default=0, low=0, high=10),
+            access_log=self.choice("ACCESS_LOG", default="on", allowed=("on", "off")) == "on",
+            # ECS is told 60 s, and other places may give 10: what is in flight needs the rest.
+            lame_duck_seconds=self.integer("LAME_DUCK_SECONDS", default=3, low=0, high=15),
+        )
+
     def log_level(self) -> str:
         return self.choice("LOG_LEVEL", default="info", allowed=LOG_LEVELS)
 
@@ -199,10 +239,9 @@ def load_serve_settings(environment: Mapping[str, str]) -> ServeSettings:
             size=reader.integer("DATABASE_POOL_SIZE", default=8, low=1, high=200),
             wait_seconds=reader.integer("DATABASE_POOL_WAIT_SECONDS", default=2, low=1, high=60),
             query_seconds=reader.integer("DATABASE_QUERY_SECONDS", default=5, low=1, high=60),
+            queue=reader.integer("DATABASE_POOL_QUEUE", default=256, low=0, high=10_000),
         ),
-        # Only this machine, unless told otherwise; the container image says otherwise.
-        http_host=reader.text("HTTP_HOST", "127.0.0.1"),
-        http_port=reader.integer("HTTP_PORT", default=8080, low=1, high=65535),
+        http=reader.http(),
         log_level=reader.log_level(),
     )
     reader.check()

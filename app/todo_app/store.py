@@ -1,85 +1,294 @@
 """Where to-dos are kept: the interface, and the SQL behind it."""
 
-from typing import Any, Protocol
+import asyncio
+import hashlib
+import random
+import struct
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, NamedTuple, Protocol, TypeVar
 
-from todo_app.pool import ConnectionPool
-from todo_app.todo import NewTodo, Todo, TodoChanges
+import msgspec
 
-__all__ = ["MySQLTodoStore", "TodoStore"]
+from todo_app.database import DatabaseUnavailableError, DuplicateKeyError, LostRaceError
+from todo_app.pool import ConnectionPool, PoolExhaustedError, Session
+from todo_app.todo import Changes, NewTodo, Todo
 
-_PAGE = "SELECT id, title, completed FROM todos WHERE id > %s ORDER BY id LIMIT %s"
-_GET = "SELECT id, title, completed FROM todos WHERE id = %s"
-_ADD = "INSERT INTO todos (title, completed) VALUES (%s, %s)"
-_UPDATE = (
-    "UPDATE todos SET title = COALESCE(%s, title), completed = COALESCE(%s, completed) "
-    "WHERE id = %s"
+__all__ = [
+    "Added",
+    "ChangedSinceError",
+    "Cursor",
+    "KeyReusedError",
+    "MySQLTodoStore",
+    "TodoStore",
+    "request_fingerprint",
+]
+
+_T = TypeVar("_T")
+
+_COLUMNS: Final = "id, title, completed, position, version"
+FIRST_PAGE: Final = f"SELECT {_COLUMNS} FROM todos WHERE list_id = ? ORDER BY position, id LIMIT ?"  # noqa: S608
+# Not `(position, id) > (?, ?)`: MySQL would read the list from its start.
+NEXT_PAGE: Final = (
+    f"SELECT {_COLUMNS} FROM todos "  # noqa: S608
+    "WHERE list_id = ? AND position >= ? AND (position > ? OR id > ?) "
+    "ORDER BY position, id LIMIT ?"
 )
-_DELETE = "DELETE FROM todos WHERE id = %s"
+GET: Final = f"SELECT {_COLUMNS} FROM todos WHERE id = ? AND list_id = ?"  # noqa: S608
+ADD: Final = "INSERT INTO todos (list_id, position, title, completed) VALUES (?, ?, ?, ?)"
+UPDATE: Final = (
+    "UPDATE todos SET title = ?, completed = ?, position = ?, version = version + 1 "
+    "WHERE id = ? AND list_id = ? AND version = ?"
+)
+COMPLETE_ALL: Final = (
+    "UPDATE todos SET completed = ?, version = version + 1 WHERE list_id = ? AND completed <> ?"
+)
+DELETE: Final = "DELETE FROM todos WHERE id = ? AND list_id = ?"
+DELETE_VERSION: Final = "DELETE FROM todos WHERE id = ? AND list_id = ? AND version = ?"
+CLEAR: Final = "DELETE FROM todos WHERE list_id = ?"
+CLEAR_COMPLETED: Final = "DELETE FROM todos WHERE list_id = ? AND completed"
+REMEMBER: Final = (
+    "INSERT INTO idempotency_keys (list_id, key_hash, request_hash, todo_id, position) "
+    "VALUES (?, ?, ?, ?, ?)"
+)
+RECALL: Final = (
+    "SELECT request_hash, todo_id, position FROM idempotency_keys "
+    "WHERE list_id = ? AND key_hash = ?"
+)
+# In small portions, so that no statement holds many locks.
+FORGET: Final = (
+    "DELETE FROM idempotency_keys WHERE created_at < NOW() - INTERVAL 24 HOUR LIMIT 1000"
+)
+
+_TRIES: Final = 4
+_FIRST_PAUSE_SECONDS: Final = 0.05
+
+
+class ChangedSinceError(Exception):
+    """The to-do is no longer in the version that the client saw."""
+
+
+class KeyReusedError(Exception):
+    """An idempotency key came back with another request."""
+
+
+class Added(NamedTuple):
+    """A to-do that was added, now or by an earlier request with the same key."""
+
+    todo: Todo
+    replayed: bool
+
+
+class Cursor(NamedTuple):
+    """A place between two to-dos: after the one with this order and id."""
+
+    order: int
+    id: int
 
 
 class TodoStore(Protocol):
-    """Keeps to-dos. Every method may raise `todo_app.database.DatabaseError`."""
+    """Keeps lists of to-dos. A list is named by 16 bytes and is empty until something is added.
 
-    async def page(self, *, after: int, limit: int) -> list[Todo]:
-        """Return up to `limit` to-dos with an id above `after`, oldest first."""
+    Every method may raise `todo_app.database.DatabaseError`.
+    """
+
+    async def page(self, list_id: bytes, *, after: Cursor | None, limit: int) -> Sequence[Todo]:
+        """Return up to `limit` to-dos after a place, by order and id."""
         ...
 
-    async def get(self, todo_id: int) -> Todo | None:
+    async def get(self, list_id: bytes, todo_id: int) -> Todo | None:
         """Return one to-do, or None."""
         ...
 
-    async def add(self, new: NewTodo) -> Todo:
-        """Keep a new to-do and return it with its id."""
+    async def add(self, list_id: bytes, new: NewTodo, *, key: str | None = None) -> Added:
+        """Keep a new to-do; once only for each `key`.
+
+        Raises:
+            KeyReusedError: if the key was used for another to-do.
+        """
         ...
 
-    async def update(self, todo_id: int, changes: TodoChanges) -> Todo | None:
-        """Change a to-do and return it as it is now, or None where there is none."""
+    async def update(
+        self, list_id: bytes, todo_id: int, changes: Changes, *, version: int | None = None
+    ) -> Todo | None:
+        """Change a to-do and return it as it is then, or None where there is none.
+
+        Raises:
+            ChangedSinceError: if a `version` is given and it is in another one.
+        """
         ...
 
-    async def delete(self, todo_id: int) -> bool:
-        """Forget a to-do; False where there was none."""
+    async def delete(self, list_id: bytes, todo_id: int, *, version: int | None = None) -> bool:
+        """Forget a to-do; False where there was none.
+
+        Raises:
+            ChangedSinceError: if a `version` is given and it is in another one.
+        """
         ...
+
+    async def complete_all(self, list_id: bytes, *, completed: bool) -> None:
+        """Complete or reopen a whole list."""
+        ...
+
+    async def clear(self, list_id: bytes, *, only_completed: bool) -> None:
+        """Forget a whole list, or what is completed of it."""
+        ...
+
+
+def request_fingerprint(new: NewTodo) -> bytes:
+    """Return 32 bytes that are equal for equal to-dos."""
+    fields = (new.title.encode(), str(new.completed).encode(), str(new.order).encode())
+    return hashlib.sha256(b"".join(struct.pack(">I", len(f)) + f for f in fields)).digest()
+
+
+async def retried(attempt: Callable[[], Awaitable[_T]]) -> _T:
+    """Run something that may safely run twice, again if the database was lost meanwhile.
+
+    Bounded: 4 tries within about half a second. A full pool is no reason to come back: that would
+    make it fuller.
+
+    Raises:
+        DatabaseError: what the last try ended with.
+    """
+    pause = _FIRST_PAUSE_SECONDS
+    for _ in range(_TRIES - 1):
+        try:
+            return await attempt()
+        except PoolExhaustedError:
+            raise
+        except DatabaseUnavailableError:
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
+            pause *= 2
+    return await attempt()
+
+
+async def _undeadlocked(attempt: Callable[[], Awaitable[_T]]) -> _T:
+    """Run something again that the server rolled back because of others: nothing had happened."""
+    for _ in range(_TRIES - 1):
+        try:
+            return await attempt()
+        except LostRaceError:
+            continue
+    return await attempt()
 
 
 class MySQLTodoStore:
-    """A `TodoStore` in MySQL. Each statement commits by itself."""
+    """A `TodoStore` in MySQL. Each statement commits by itself, but for those in a transaction."""
 
     def __init__(self, pool: ConnectionPool) -> None:
         self._pool = pool
 
-    async def page(self, *, after: int, limit: int) -> list[Todo]:
+    async def page(self, list_id: bytes, *, after: Cursor | None, limit: int) -> Sequence[Todo]:
         """See `TodoStore.page`."""
-        async with self._pool.connection() as connection, connection.cursor() as cursor:
-            await cursor.execute(_PAGE, (after, limit))
-            return [_todo(row) for row in await cursor.fetchall()]
+        if after is None:
+            return await self._rows(FIRST_PAGE, (list_id, limit))
+        order, todo_id = after
+        return await self._rows(NEXT_PAGE, (list_id, order, order, todo_id, limit))
 
-    async def get(self, todo_id: int) -> Todo | None:
+    async def get(self, list_id: bytes, todo_id: int) -> Todo | None:
         """See `TodoStore.get`."""
-        async with self._pool.connection() as connection, connection.cursor() as cursor:
-            await cursor.execute(_GET, (todo_id,))
-            row = await cursor.fetchone()
-            return _todo(row) if row else None
+        rows = await self._rows(GET, (todo_id, list_id))
+        return rows[0] if rows else None
 
-    async def add(self, new: NewTodo) -> Todo:
+    async def add(self, list_id: bytes, new: NewTodo, *, key: str | None = None) -> Added:
         """See `TodoStore.add`."""
-        async with self._pool.connection() as connection, connection.cursor() as cursor:
-            await cursor.execute(_ADD, (new.title, new.completed))
-            return Todo(id=cursor.lastrowid, title=new.title, completed=new.completed)
+        order = time.time_ns() // 1_000_000 if new.order is None else new.order
+        if key is not None:
+            key_hash = hashlib.sha256(key.encode()).digest()
+            return await retried(
+                lambda: _undeadlocked(lambda: self._add_once(list_id, new, order, key_hash))
+            )
+        values = (list_id, order, new.title, new.completed)
+        result = await _undeadlocked(lambda: self._pool.execute(ADD, values))
+        return Added(_added(result.insert_id, new, order), replayed=False)
 
-    async def update(self, todo_id: int, changes: TodoChanges) -> Todo | None:
+    async def update(
+        self, list_id: bytes, todo_id: int, changes: Changes, *, version: int | None = None
+    ) -> Todo | None:
         """See `TodoStore.update`."""
-        async with self._pool.connection() as connection, connection.cursor() as cursor:
-            await cursor.execute(_UPDATE, (changes.title, changes.completed, todo_id))
-            # The affected-row count is 0 for an update that changes nothing: look instead.
-            await cursor.execute(_GET, (todo_id,))
-            row = await cursor.fetchone()
-            return _todo(row) if row else None
+        # Somebody else may change it between our look and our change: then look again. Each round
+        # that is lost was won by another, so this ends.
+        while True:
+            old = await self.get(list_id, todo_id)
+            if old is None:
+                return None
+            if version is not None and old.version != version:
+                raise ChangedSinceError
+            new = _changed(old, changes)
+            if new == old:
+                return old
+            values = (new.title, new.completed, new.order, todo_id, list_id, old.version)
+            result = await _undeadlocked(lambda values=values: self._pool.execute(UPDATE, values))  # type: ignore[misc]
+            if result.affected_rows:
+                return msgspec.structs.replace(new, version=old.version + 1)
 
-    async def delete(self, todo_id: int) -> bool:
+    async def delete(self, list_id: bytes, todo_id: int, *, version: int | None = None) -> bool:
         """See `TodoStore.delete`."""
-        async with self._pool.connection() as connection, connection.cursor() as cursor:
-            return await cursor.execute(_DELETE, (todo_id,)) > 0
+        if version is None:
+            values: tuple[object, ...] = (todo_id, list_id)
+            result = await _undeadlocked(lambda: self._pool.execute(DELETE, values))
+            return result.affected_rows > 0
+        values = (todo_id, list_id, version)
+        result = await _undeadlocked(lambda: self._pool.execute(DELETE_VERSION, values))
+        if result.affected_rows:
+            return True
+        if await self.get(list_id, todo_id) is None:
+            return False
+        raise ChangedSinceError
+
+    async def complete_all(self, list_id: bytes, *, completed: bool) -> None:
+        """See `TodoStore.complete_all`."""
+        values = (completed, list_id, completed)
+        await _undeadlocked(lambda: self._pool.execute(COMPLETE_ALL, values))
+
+    async def clear(self, list_id: bytes, *, only_completed: bool) -> None:
+        """See `TodoStore.clear`."""
+        statement = CLEAR_COMPLETED if only_completed else CLEAR
+        await _undeadlocked(lambda: self._pool.execute(statement, (list_id,)))
+
+    async def forget_old_keys(self) -> int:
+        """Forget idempotency keys that are older than a day; return how many."""
+        return (await self._pool.execute(FORGET, ())).affected_rows
+
+    async def _rows(self, statement: str, values: tuple[object, ...]) -> list[Todo]:
+        result = await retried(lambda: self._pool.execute(statement, values))
+        return [
+            Todo(todo_id, title, completed != 0, position, version)
+            for todo_id, title, completed, position, version in result.rows
+        ]
+
+    async def _add_once(self, list_id: bytes, new: NewTodo, order: int, key_hash: bytes) -> Added:
+        """Add the to-do and remember its key, both or neither."""
+        fingerprint = request_fingerprint(new)
+        async with self._pool.session() as session:
+            try:
+                async with session.transaction():
+                    values = (list_id, order, new.title, new.completed)
+                    todo_id = (await session.execute(ADD, values)).insert_id
+                    # A request with the same key at the same time waits here for our commit.
+                    remembered = (list_id, key_hash, fingerprint, todo_id, order)
+                    await session.execute(REMEMBER, remembered)
+            except DuplicateKeyError:
+                return await _recall(session, list_id, new, key_hash)
+        return Added(_added(todo_id, new, order), replayed=False)
 
 
-def _todo(row: tuple[Any, ...]) -> Todo:
-    return Todo(id=row[0], title=row[1], completed=bool(row[2]))
+async def _recall(session: Session, list_id: bytes, new: NewTodo, key_hash: bytes) -> Added:
+    ((fingerprint, todo_id, order),) = (await session.execute(RECALL, (list_id, key_hash))).rows
+    if bytes(fingerprint) != request_fingerprint(new):
+        raise KeyReusedError
+    return Added(_added(todo_id, new, order), replayed=True)
+
+
+def _added(todo_id: int, new: NewTodo, order: int) -> Todo:
+    return Todo(todo_id, new.title, new.completed, order, 1)
+
+
+def _changed(old: Todo, changes: Changes) -> Todo:
+    return Todo(
+        old.id,
+        old.title if changes.title is None else changes.title,
+        old.completed if changes.completed is None else changes.completed,
+        old.order if changes.order is None else changes.order,
+        old.version,
+    )
