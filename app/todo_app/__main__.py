@@ -12,8 +12,6 @@ from typing import Final
 from todo_app import logs
 from todo_app.credentials import FixedCredentials
 from todo_app.database import DatabaseError
-from todo_app.migrations import migrate
-from todo_app.server import serve
 from todo_app.settings import SettingsError, load_migrate_settings, load_serve_settings
 
 _log = logging.getLogger("todo_app")
@@ -42,12 +40,19 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+# Each command loads only what it needs: the other one's libraries take longer than ours.
+
+
 def _serve() -> int:
+    from todo_app.server import serve  # noqa: PLC0415
+
     serve(load_serve_settings(os.environ))
     return 0
 
 
 def _migrate() -> int:
+    from todo_app.migrations import migrate  # noqa: PLC0415
+
     settings = load_migrate_settings(os.environ)
     logs.configure(settings.log_level)
     # As PID 1 a process ignores SIGTERM unless it says otherwise.
