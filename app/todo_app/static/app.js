@@ -1,183 +1,306 @@
-// Every address is relative, so the page also works below a path prefix.
-const API = "api/todos";
+// The page: rows for what the store holds, and what people do with them.
+//
+// The server has filled in the rows of the first paint; new ones are copies of the same <template>.
+// Which rows a filter shows is up to the style sheet (:target), so it is right before this runs.
 
-const byId = (id) => document.getElementById(id);
-const list = byId("todos");
-const todos = new Map();
-let loaded = false;
+import { Conflict, Item, Store } from "./store.js";
 
-class RequestFailed extends Error {}
+const find = (selector, parent = document) => parent.querySelector(selector);
+const copy = (name) => document.getElementById(name).content.firstElementChild.cloneNode(true);
 
-async function request(url, method = "GET", body = undefined) {
-  let response;
-  try {
-    response = await fetch(url, {
-      method,
-      headers: body ? { "Content-Type": "application/json" } : {},
-      body: body && JSON.stringify(body),
-    });
-  } catch {
-    throw new RequestFailed("The server cannot be reached. Check your connection and try again.");
-  }
-  if (!response.ok) throw new RequestFailed(await explain(response));
-  return response;
+const app = find(".todoapp");
+const list = find(".todo-list");
+const field = find(".new-todo");
+const rows = new Map();
+const items = new WeakMap();
+
+// ---- Rows
+
+function tie(item, row) {
+  rows.set(item, row);
+  items.set(row, item);
+  return row;
 }
 
-async function explain(response) {
-  const problem = await response.json().catch(() => ({}));
-  const detail = problem.detail ?? `The server answered with status ${response.status}.`;
-  return problem.request_id ? `${detail} (request ${problem.request_id})` : detail;
-}
-
-// Runs one action; a failure is shown, and the page keeps saying what the server last said.
-async function attempt(what, action) {
-  try {
-    await action();
-    hideError();
-    return true;
-  } catch (error) {
-    if (!(error instanceof RequestFailed)) throw error;
-    showError(what, error.message);
-    return false;
-  } finally {
-    update();
-  }
-}
-
-function showError(title, detail) {
-  byId("error-title").textContent = title;
-  byId("error-detail").textContent = detail;
-  byId("error").hidden = false;
-}
-
-function hideError() {
-  byId("error").hidden = true;
-}
-
-async function load() {
-  let url = API;
-  while (url) {
-    const response = await request(url);
-    for (const todo of await response.json()) show(todo);
-    const next = /<(\?[^>]*)>; rel="next"/.exec(response.headers.get("Link") ?? "");
-    url = next && API + next[1];
-  }
-  loaded = true;
-}
-
-async function add(title) {
-  const response = await request(API, "POST", { title });
-  show(await response.json());
-}
-
-async function change(id, changes) {
-  const response = await request(`${API}/${id}`, "PATCH", changes);
-  show(await response.json());
-}
-
-async function remove(id) {
-  await request(`${API}/${id}`, "DELETE");
-  todos.get(id).item.remove();
-  todos.delete(id);
-}
-
-// Puts a to-do on the page, or brings the one that is there up to date.
-function show(todo) {
-  const item = todos.get(todo.id)?.item ?? list.appendChild(newItem(todo.id));
-  todos.set(todo.id, { ...todo, item });
-  item.classList.toggle("completed", todo.completed);
-  item.querySelector(".title").textContent = todo.title;
-  const toggle = item.querySelector(".toggle");
-  toggle.checked = todo.completed;
-  toggle.setAttribute("aria-label", `Done: ${todo.title}`);
-  item.querySelector(".edit").setAttribute("aria-label", `Edit ${todo.title}`);
-  item.querySelector(".delete").setAttribute("aria-label", `Delete ${todo.title}`);
-}
-
-function newItem(id) {
-  const item = byId("todo").content.cloneNode(true).firstElementChild;
-  item.querySelector(".toggle").addEventListener("change", (event) => {
-    toggle(id, item, event.target);
-  });
-  item.querySelector(".title").addEventListener("dblclick", () => edit(id, item));
-  item.querySelector(".edit").addEventListener("click", () => edit(id, item));
-  item.querySelector(".delete").addEventListener("click", () => {
-    attempt("Not deleted", () => whilePending(item, () => remove(id)));
-  });
+/** What the server has put into a row. */
+function read(row) {
+  const [id, version, order] = ["id", "version", "order"].map((name) => Number(row.dataset[name]));
+  const completed = row.classList.contains("completed");
+  const item = new Item({ id, version, order, completed, title: find(".title", row).textContent });
+  tie(item, row);
   return item;
 }
 
-async function whilePending(item, action) {
-  item.classList.add("pending");
-  try {
-    await action();
-  } finally {
-    item.classList.remove("pending");
+function show(item) {
+  const { title, completed, deleted } = item.shown;
+  const row = rows.get(item) ?? tie(item, copy("row"));
+  const isNew = !row.isConnected;
+  if (deleted && !item.failure) {
+    row.remove();
+  } else {
+    row.classList.toggle("completed", completed);
+    row.classList.toggle("pending", item.busy);
+    row.classList.toggle("failed", Boolean(item.failure));
+    find(".toggle", row).checked = completed;
+    if (find(".title", row).textContent !== title) entitle(row, title);
+    showFailure(row, item);
+    place(row);
+    if (isNew) row.classList.add("entering");
+  }
+  later();
+}
+
+function hide(item) {
+  const row = rows.get(item);
+  const next = row?.contains(document.activeElement) && neighbour(row);
+  row?.remove();
+  rows.delete(item);
+  if (next !== false && row) focusOn(next);
+  later();
+}
+
+function entitle(row, title) {
+  find(".title", row).textContent = title;
+  for (const button of row.querySelectorAll("[data-label]")) {
+    button.setAttribute("aria-label", `${button.dataset.label} ${title}`);
   }
 }
 
-async function toggle(id, item, checkbox) {
-  const completed = checkbox.checked;
-  await attempt("Not saved", () => whilePending(item, () => change(id, { completed })));
-  checkbox.checked = todos.get(id)?.completed ?? completed;
+function showFailure(row, { failure, shown }) {
+  let box = find(".trouble", row);
+  if (!failure) {
+    const hadFocus = box?.contains(document.activeElement);
+    box?.remove();
+    if (hadFocus) focusOn(row);
+    return;
+  }
+  if (!box) row.append((box = copy("trouble")));
+  let [again, drop] = ["Retry", "Discard"];
+  if (failure instanceof Conflict) {
+    [again, drop] = failure.theirs ? ["Keep mine", "Take theirs"] : ["Add again", "Let it go"];
+    if (shown.deleted) again = "Delete anyway";
+  }
+  find("p", box).textContent = `${shown.deleted ? "Not deleted." : "Not saved."} ${failure.message}`;
+  find(".again", box).textContent = again;
+  find(".drop", box).textContent = drop;
 }
 
-// Enter or leaving the field saves, Escape cancels, an empty title deletes. After a failure the
-// field stays open with what was typed.
-function edit(id, item) {
-  if (item.querySelector(".editor")) return;
-  const title = item.querySelector(".title");
-  const editor = document.createElement("input");
-  editor.className = "editor";
-  editor.maxLength = 255;
-  editor.value = todos.get(id).title;
-  editor.setAttribute("aria-label", "New title");
+/** In the order of the list: by `order`, then by id, those without one last. */
+function isBefore(one, other) {
+  if (!one || !other) return true;
+  const [a, b] = [one, other].map((row) => items.get(row).shown);
+  return a.order === b.order ? (a.id ?? Infinity) <= (b.id ?? Infinity) : a.order < b.order;
+}
 
-  let finishing = false;
-  const close = () => {
-    finishing = true; // removing a focused field makes it lose its focus, which must not save
+function place(row) {
+  const { previousElementSibling: previous, nextElementSibling: next } = row;
+  if (row.isConnected && isBefore(previous, row) && isBefore(row, next)) return;
+  row.remove();
+  let before = list.lastElementChild;
+  while (before && !isBefore(before, row)) before = before.previousElementSibling;
+  if (before) before.after(row);
+  else list.prepend(row);
+}
+
+// ---- Totals
+
+let isLater = false;
+
+/** Count once, however many rows have changed. */
+function later() {
+  if (isLater) return;
+  isLater = true;
+  queueMicrotask(() => {
+    isLater = false;
+    showTotals();
+  });
+}
+
+function showTotals() {
+  const all = [...store.items].filter((item) => item.failure || !item.shown.deleted);
+  const active = all.filter((item) => !item.shown.completed).length;
+  const completed = all.length - active;
+  for (const part of app.querySelectorAll(".main, .footer")) part.hidden = all.length === 0;
+  find(".toggle-all").checked = all.length > 0 && active === 0;
+  find(".clear-completed").hidden = completed === 0;
+  Object.assign(find("progress"), { max: all.length || 1, value: completed });
+  const strong = document.createElement("strong");
+  strong.textContent = active;
+  const words = active === 1 ? " item left" : " items left";
+  const count = find(".todo-count");
+  if (count.textContent !== active + words) count.replaceChildren(strong, words);
+  document.title = active ? `(${active}) To do` : "To do";
+  showUnsaved(all.filter((item) => item.failure).length);
+}
+
+function showUnsaved(failed) {
+  const text = failed === 1 ? "1 change is not saved." : `${failed} changes are not saved.`;
+  const alert = find(".unsaved p");
+  if (alert.textContent !== text) alert.textContent = failed ? text : "";
+  find(".unsaved").classList.toggle("several", failed > 1);
+}
+
+function connection(failure) {
+  const text = failure ? `${failure.message} What others change does not show up here for now.` : "";
+  const line = find(".connection");
+  if (line.textContent !== text) line.textContent = text;
+}
+
+// ---- Focus
+
+const isSeen = (row) => row.isConnected && row.getClientRects().length > 0;
+
+function neighbour(row) {
+  const seen = [...list.children].filter((other) => other === row || isSeen(other));
+  const at = seen.indexOf(row);
+  return seen[at + 1] ?? seen[at - 1] ?? null;
+}
+
+function focusOn(row) {
+  if (row) find(".toggle", row).focus();
+  // Not where that would bring up a keyboard on the screen.
+  else if (!matchMedia("(pointer: coarse)").matches) field.focus();
+}
+
+/** Do something to a row that may make it go, and leave the focus beside it. */
+function keepFocus(row, action) {
+  const next = neighbour(row);
+  action();
+  if (!isSeen(row)) focusOn(next);
+}
+
+function say(text) {
+  find(".said").textContent = text;
+}
+
+// ---- What people do
+
+/** As the server does, which takes no control characters; a tab may have been pasted. */
+const clean = (text) => text.replace(/\p{Cc}+/gu, " ").trim();
+
+function remove(row) {
+  const item = items.get(row);
+  say(`Deleted ${item.shown.title}.`);
+  keepFocus(row, () => store.remove(item));
+}
+
+function edit(row) {
+  const item = items.get(row);
+  if (item.editing) return;
+  const editor = copy("editor");
+  editor.value = item.shown.title;
+  const finish = ({ saves, isKey }) => {
+    if (!item.editing) return;
+    item.editing = false; // the field, on its way out, loses the focus once more
+    const title = clean(editor.value);
     editor.remove();
-    title.hidden = false;
+    row.classList.remove("editing");
+    if (isKey) focusOn(row);
+    if (saves && !title) remove(row);
+    else if (saves && title !== item.shown.title) store.change(item, { title });
+    store.edited(item);
   };
-  const save = async () => {
-    if (finishing) return;
-    finishing = true;
-    const value = editor.value.trim();
-    const unchanged = value === todos.get(id).title;
-    const action = value ? () => change(id, { title: value }) : () => remove(id);
-    if (unchanged || (await attempt("Not saved", () => whilePending(item, action)))) close();
-    else finishing = false;
-  };
+  editor.addEventListener("blur", () => finish({ saves: true }));
   editor.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
-    if (event.key === "Enter") save();
-    if (event.key === "Escape") close();
+    if (event.key === "Enter") finish({ saves: true, isKey: true });
+    if (event.key === "Escape") finish({ saves: false, isKey: true });
   });
-  editor.addEventListener("blur", save);
-
-  title.hidden = true;
-  title.after(editor);
+  item.editing = true;
+  row.classList.add("editing");
+  row.append(editor);
   editor.focus();
-  editor.select();
 }
 
-function update() {
-  const remaining = [...todos.values()].filter((todo) => !todo.completed).length;
-  byId("remaining").textContent = loaded ? `${remaining} left` : "";
-  byId("empty").hidden = !loaded || todos.size > 0;
-  list.hidden = todos.size === 0;
+function onRowKey(event, row) {
+  const isToggle = event.target.matches(".toggle");
+  const seen = [field, ...[...list.children].filter(isSeen).map((other) => find(".toggle", other))];
+  const at = seen.indexOf(event.target);
+  const acts = {
+    F2: () => edit(row),
+    Enter: () => edit(row),
+    Delete: () => remove(row),
+    ArrowDown: () => seen[at + 1]?.focus(),
+    ArrowUp: () => seen[at - 1]?.focus(),
+  };
+  if ((event.key !== "F2" && !isToggle) || event.target.matches(".edit")) return;
+  if (!(event.key in acts) || event.isComposing) return;
+  event.preventDefault(); // and the Enter that opens a field does not close it
+  acts[event.key]();
 }
 
-byId("new").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const input = byId("new-title");
-  const title = input.value.trim();
-  if (!title) return;
-  input.readOnly = true;
-  if (await attempt("Not added", () => add(title))) input.value = "";
-  input.readOnly = false;
+const onClick = {
+  ".rename": edit,
+  ".destroy": remove,
+  ".again": (row) => store.again(items.get(row)),
+  ".drop": (row) => keepFocus(row, () => store.drop(items.get(row))),
+};
+
+list.addEventListener("click", (event) => {
+  const row = event.target.closest("li");
+  for (const [selector, act] of Object.entries(onClick)) if (event.target.closest(selector)) act(row);
+  // A click on the title is no tick: it may become a double click, which edits.
+  if (event.target.closest("label") && !event.target.matches(".toggle")) event.preventDefault();
 });
-byId("error-close").addEventListener("click", hideError);
+list.addEventListener("dblclick", (event) => {
+  if (event.target.closest("label") && !event.target.matches(".toggle")) edit(event.target.closest("li"));
+});
+list.addEventListener("change", ({ target }) => {
+  const row = target.closest("li");
+  if (!target.matches(".toggle")) return;
+  keepFocus(row, () => store.change(items.get(row), { completed: target.checked }));
+});
+list.addEventListener("keydown", (event) => onRowKey(event, event.target.closest("li")));
+list.addEventListener("animationend", ({ target }) => target.classList.remove("entering"));
 
-await attempt("The to-dos could not be loaded", load);
-list.removeAttribute("aria-busy");
+find(".add").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const title = clean(field.value);
+  if (!title) return;
+  field.value = "";
+  store.add(title);
+});
+field.addEventListener("keydown", (event) => {
+  const first = [...list.children].find(isSeen);
+  if (event.key === "ArrowDown" && first) focusOn(first);
+});
+find(".toggle-all").addEventListener("change", ({ target }) => store.completeAll(target.checked));
+find(".clear-completed").addEventListener("click", () => {
+  store.clearCompleted();
+  focusOn(null);
+});
+find(".again-all").addEventListener("click", () => store.againAll());
+find(".drop-all").addEventListener("click", () => store.dropAll());
+find(".copy").addEventListener("click", async ({ target }) => {
+  const address = location.href.split("#")[0];
+  const isCopied = await navigator.clipboard?.writeText(address).then(() => true, () => false);
+  target.textContent = isCopied ? "Copied" : "Copy it from the address bar";
+  say(target.textContent);
+  setTimeout(() => (target.textContent = "Copy link"), 3000);
+});
+addEventListener("beforeunload", (event) => {
+  if ([...store.items].some((item) => item.isUnsaved)) event.preventDefault();
+});
+
+function route() {
+  const links = [...app.querySelectorAll(".filters a")];
+  const selected = links.find((link) => link.hash === location.hash) ?? links[0];
+  for (const link of links) {
+    link.classList.toggle("selected", link === selected);
+    if (link === selected) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+addEventListener("hashchange", route);
+route();
+
+const store = new Store({
+  url: app.dataset.todos,
+  name: app.dataset.list,
+  view: { show, hide, connection },
+  items: [...list.children].map(read),
+});
+store.follow({ now: "more" in app.dataset });
+addEventListener("online", () => store.againAll());
+// A filter in the address keeps the browser from minding `autofocus`.
+if (document.activeElement === document.body) focusOn(null);

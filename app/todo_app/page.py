@@ -1,0 +1,130 @@
+"""The web page of a list: its HTML, and the files that it loads.
+
+The HTML is in `templates/`, filled in by `str.format`; whatever a person wrote is escaped by
+MarkupSafe. The same row that the server fills is in the page as a `<template>` for the script.
+
+The files in `static/` are loaded under their content's hash, so browsers may keep them for good. The
+script is three modules; where one imports another, the hash goes into the import, which is all the
+building there is.
+"""
+
+import gzip
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from markupsafe import escape
+
+from todo_app.todo import Todo
+
+__all__ = ["Asset", "asset_url", "assets", "render"]
+
+_HERE: Final = Path(__file__).parent
+
+_CONTENT_TYPES: Final = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+_IMPORT: Final = re.compile(r'(?<=from "\./)(\w+\.js)(?=")')
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asset:
+    """A file that the page loads.
+
+    Attributes:
+        version: hash of the content; goes into the file's address as `?v=`.
+        gzipped: the content, compressed once and for all.
+    """
+
+    content: bytes
+    gzipped: bytes
+    content_type: str
+    version: str
+
+
+def assets() -> Mapping[str, Asset]:
+    """Every file that the page loads, by name."""
+    return _ASSETS
+
+
+def asset_url(name: str) -> str:
+    """Where the page finds a file: relative to the page, with the content's hash."""
+    return f"../static/{_versioned(name)}"
+
+
+def render(*, list_id: str, todos: Sequence[Todo], has_more: bool) -> str:
+    """The page of a list.
+
+    Args:
+        list_id: what the list is called in addresses.
+        todos: the list's to-dos in their order, from the first one on.
+        has_more: there are more than these; the page's script loads the others.
+    """
+    completed = sum(todo.completed for todo in todos)
+    active = len(todos) - completed
+    return _PAGE.format(
+        **_LINKS,
+        list_id=escape(list_id),
+        has_more=" data-more" if has_more else "",
+        main_hidden="" if todos else " hidden",
+        all_checked=" checked" if todos and not active else "",
+        completed=completed,
+        total=len(todos) or 1,
+        rows="".join(map(_row, todos)),
+        active=active,
+        more="+" if has_more else "",
+        items="item" if active == 1 and not has_more else "items",
+        clear_hidden="" if completed else " hidden",
+        row=_EMPTY_ROW,
+    )
+
+
+def _row(todo: Todo) -> str:
+    return _ROW.format(
+        class_=" completed" if todo.completed else "",
+        checked=" checked" if todo.completed else "",
+        id=todo.id,
+        version=todo.version,
+        order=todo.order,
+        title=escape(todo.title),
+    )
+
+
+def _template(name: str) -> str:
+    text = (_HERE / "templates" / name).read_text(encoding="utf-8")
+    # Indentation is for those who read the file; titles keep their own spaces.
+    return re.sub(r"\n\s*", "\n", text).strip()
+
+
+def _load(name: str) -> Asset:
+    path = _HERE / "static" / name
+    content = path.read_bytes()
+    if path.suffix == ".js":
+        content = _IMPORT.sub(lambda found: _versioned(found[1]), content.decode()).encode()
+    return Asset(
+        content=content,
+        gzipped=gzip.compress(content, mtime=0),
+        content_type=_CONTENT_TYPES[path.suffix],
+        version=hashlib.sha256(content).hexdigest()[:16],
+    )
+
+
+def _versioned(name: str) -> str:
+    return f"{name}?v={_ASSETS[name].version}"
+
+
+_ASSETS: Final[dict[str, Asset]] = {}
+# A module comes after those that it imports: their hashes are part of its content.
+for _name in ("style.css", "icon.svg", "api.js", "store.js", "app.js"):
+    _ASSETS[_name] = _load(_name)
+
+_LINKS: Final = {Path(name).stem: escape(asset_url(name)) for name in _ASSETS}
+_ROW: Final = _template("row.html").replace("\n", "")
+_EMPTY_ROW: Final = _ROW.format(class_="", checked="", id="", version="", order="", title="")
+_PAGE: Final = _template("page.html")
