@@ -42,7 +42,12 @@ _broken_greetings = st.one_of(
         st.tuples(st.integers(0, len(greeting()) - 1), st.integers(0, 255)), min_size=1, max_size=6
     ).map(lambda changes: _altered(greeting(), changes)),
 )
-_errors = st.binary(max_size=40).map(lambda text: b"\xff" + text)
+_errors = st.one_of(
+    st.binary(max_size=40).map(lambda text: b"\xff" + text),
+    st.sampled_from([15, 1040, 1045, 1049, 1064, 1062, 1205, 3159]).map(
+        lambda number: b"\xff" + number.to_bytes(2, "little") + b"#HY000no"
+    ),
+)
 _switches = st.one_of(
     st.sampled_from(_PLUGINS).map(lambda plugin: b"\xfe" + plugin + b"\0" + SALT + b"\0"),
     st.binary(max_size=30).map(lambda text: b"\xfe" + text),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.app.certificates import server_tls
 from tests.app.impostors import NO_TLS
-from tests.app.logins import assert_nothing_in_clear, log_in
+from tests.app.logins import ACCOUNT, assert_nothing_in_clear, log_in
 from tests.app.mysql_greeter import (
     OK,
     MySQLGreeter,
@@ -37,7 +37,7 @@ async def test_an_answer_slipped_in_before_tls_does_not_count_inside_it(
     async with overheard(server, change=lambda first: first + slipped_in) as wire:
         with pytest.raises(DatabaseRefusedError, match="refuses our account: Access denied"):
             await log_in(database_settings, wire)
-    assert_nothing_in_clear(wire, database_settings)
+    assert_nothing_in_clear(wire)
 
 
 async def test_an_answer_slipped_in_while_tls_begins_ends_the_connection(
@@ -48,25 +48,32 @@ async def test_an_answer_slipped_in_while_tls_begins_ends_the_connection(
         with pytest.raises(DatabaseRefusedError, match=NO_TLS):
             await log_in(database_settings, wire)
     assert server.encrypted == []
-    assert_nothing_in_clear(wire, database_settings)
+    assert_nothing_in_clear(wire)
 
 
-@pytest.mark.parametrize("at_login", [True, False], ids=["at login", "after it"])
+@pytest.mark.parametrize("good_answers", [0, 1, 2], ids=["at login", "after it", "to a query"])
 async def test_no_file_of_ours_is_sent_to_a_server_that_asks_for_it(
-    database_settings: DatabaseSettings, authority: trustme.CA, tmp_path: Path, at_login: bool
+    database_settings: DatabaseSettings, authority: trustme.CA, tmp_path: Path, good_answers: int
 ) -> None:
     file = tmp_path / "file"
     file.write_text("only for this machine")
-    load_local = b"\xfb" + str(file).encode()
     server = MySQLGreeter(
         server_tls(authority.issue_cert("127.0.0.1")),
-        answers=(load_local, load_local) if at_login else (OK, load_local),
+        answers=[OK] * good_answers + [b"\xfb" + str(file).encode()] * 2,
     )
     async with overheard(server) as wire:
-        with pytest.raises(DatabaseError):
-            await log_in(database_settings, wire)
+        with pytest.raises((DatabaseError, RuntimeError)):
+            await query(replace(database_settings, port=wire.port))
     assert b"this machine" not in b"".join(server.encrypted)
     assert not server.encrypted[0][0] & 0x80, "offers to send files (CLIENT_LOCAL_FILES)"
+
+
+async def query(database: DatabaseSettings) -> None:
+    connection = await connect(database, database.app, schema=database.name)
+    try:
+        await connection.cursor().execute("SELECT 1")
+    finally:
+        connection.close()
 
 
 SILENCES: dict[str, tuple[int, bool]] = {
@@ -90,13 +97,24 @@ async def test_gives_up_on_a_server_that_falls_silent(
 
 async def test_says_where_nobody_listens(database_settings: DatabaseSettings) -> None:
     with pytest.raises(DatabaseUnavailableError, match=r"cannot talk to 127\.0\.0\.1:1"):
-        await connect(database_settings, database_settings.app, schema=None)
+        await connect(database_settings, ACCOUNT, schema=None)
 
 
 async def test_says_where_something_else_listens(database_settings: DatabaseSettings) -> None:
     server = MySQLGreeter(None, first=b"SSH-2.0-OpenSSH_9.2", patience=1)
     async with overheard(server) as wire:
         with pytest.raises(DatabaseUnavailableError, match="does not answer like a MySQL server"):
+            await log_in(database_settings, wire)
+
+
+@pytest.mark.parametrize("number", [15, 1040, 1064], ids=["internal", "busy", "syntax"])
+async def test_any_error_in_answer_to_a_login_is_a_database_error(
+    database_settings: DatabaseSettings, authority: trustme.CA, number: int
+) -> None:
+    error = b"\xff" + number.to_bytes(2, "little") + b"#HY000no more"
+    server = MySQLGreeter(server_tls(authority.issue_cert("127.0.0.1")), answers=(error,))
+    async with overheard(server) as wire:
+        with pytest.raises(DatabaseUnavailableError, match=r"cannot talk to .*no more"):
             await log_in(database_settings, wire)
 
 
@@ -118,7 +136,7 @@ async def try_to_log_in(database: DatabaseSettings, server: MySQLGreeter, noise:
         else:
             event("logged in")
     if wire.heard:
-        assert_nothing_in_clear(wire, database)
+        assert_nothing_in_clear(wire)
 
 
 @bounded

@@ -13,7 +13,7 @@ import trustme
 
 from tests.app.certificates import server_tls
 from tests.app.impostors import IMPOSTORS, NO_TLS, NOT_TRUSTED, Impostor
-from tests.app.logins import assert_nothing_in_clear, credentials, log_in
+from tests.app.logins import ACCOUNT, assert_nothing_in_clear, credentials, log_in
 from tests.app.mysql_greeter import (
     ACCESS_DENIED,
     OK,
@@ -41,7 +41,7 @@ async def test_no_login_for_an_impostor(
         with pytest.raises(DatabaseRefusedError, match=impostor.says):
             await log_in(settings, wire)
     assert server.encrypted == []
-    assert_nothing_in_clear(wire, settings)
+    assert_nothing_in_clear(wire)
 
 
 @every_impostor
@@ -53,7 +53,7 @@ async def test_a_client_that_verifies_nothing_logs_in_to_any_impostor(
     server = MySQLGreeter(impostor.tls(authority), answers=(OK, OK))
     async with overheard(server) as wire:
         await log_in(settings, wire)
-    assert settings.app.user.encode() in server.encrypted[0]
+    assert ACCOUNT.user.encode() in server.encrypted[0]
 
 
 @pytest.mark.parametrize("version", ["TLS 1.0 only", "TLS 1.1 only"])
@@ -86,8 +86,8 @@ async def test_logs_in_to_a_server_it_can_verify(
     server = MySQLGreeter(server_tls(authority.issue_cert("127.0.0.1")), answers=(OK, OK))
     async with overheard(server) as wire:
         await log_in(database_settings, wire)
-    assert database_settings.app.user.encode() in server.encrypted[0]
-    assert_nothing_in_clear(wire, database_settings)
+    assert ACCOUNT.user.encode() in server.encrypted[0]
+    assert_nothing_in_clear(wire)
 
 
 async def test_a_refused_login_is_called_that(
@@ -139,7 +139,7 @@ async def test_no_login_for_a_server_that_goes_on_in_clear(
     async with overheard(server, change=change) as wire:
         with pytest.raises(DatabaseRefusedError, match=NO_TLS):
             await log_in(database_settings, wire)
-    assert_nothing_in_clear(wire, database_settings)
+    assert_nothing_in_clear(wire)
 
 
 async def test_a_relay_that_takes_the_tls_flag_away_hears_no_login(
@@ -149,8 +149,8 @@ async def test_a_relay_that_takes_the_tls_flag_away_hears_no_login(
     server = MySQLGreeter(server_tls(authority.issue_cert("127.0.0.1")), answers=(OK, OK))
     async with overheard(server, change=without_tls_flag) as wire:
         await log_in(database_settings, wire)
-    assert database_settings.app.user.encode() in server.encrypted[0]
-    assert_nothing_in_clear(wire, database_settings)
+    assert ACCOUNT.user.encode() in server.encrypted[0]
+    assert_nothing_in_clear(wire)
 
 
 @pytest.mark.parametrize("genuine", [True, False], ids=["a relay", "a server without TLS"])
@@ -162,7 +162,7 @@ async def test_a_driver_that_logs_in_without_tls_is_heard(
     async with overheard(MySQLGreeter(tls), change=without_tls_flag) as wire:
         with pytest.raises(pymysql.err.OperationalError, match="Access denied"):
             await log_in_by_aiomysql(database_settings, wire)
-    user, _, scramble, _ = credentials(database_settings)
+    user, _, scramble, _ = credentials()
     assert user in outside_tls(wire.heard)
     assert scramble in outside_tls(wire.heard)
 
@@ -174,14 +174,14 @@ async def test_the_same_driver_is_not_heard_when_nobody_takes_tls_away(
     async with overheard(server) as wire:
         with pytest.raises(pymysql.err.OperationalError, match="Access denied"):
             await log_in_by_aiomysql(database_settings, wire)
-    assert_nothing_in_clear(wire, database_settings)
+    assert_nothing_in_clear(wire)
 
 
 async def log_in_by_aiomysql(settings: DatabaseSettings, wire: Wiretap) -> None:
     await aiomysql.connect(
         host=settings.host,
         port=wire.port,
-        user=settings.app.user,
-        password=settings.app.password,
+        user=ACCOUNT.user,
+        password=ACCOUNT.password,
         ssl=settings.tls,
     )
