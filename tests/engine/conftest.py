@@ -11,6 +11,15 @@ import pytest
 from local.containers import docker
 from local.images import database_image
 from local.workspace import Workspace
+from tests.engine.deployment import (  # noqa: F401 - fixtures
+    admin,
+    closed_transports,
+    environment,
+    migrated,
+    migration,
+    pool,
+    serving,
+)
 
 SECONDS = 60
 
