@@ -6,7 +6,7 @@ PYTEST := $(VENV)/python -m pytest
 LOCAL  := $(PYTHON) -m local
 
 .DEFAULT_GOAL := help
-.PHONY: help up status down env parity clean test test-unit test-engine test-browser lint format packages browser
+.PHONY: help up status down env parity clean test test-unit test-engine test-browser bench-app lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,10 +42,14 @@ test-engine: packages  ## Run the tests on the real engine, emulator and contain
 test-browser: browser  ## Run the tests in Chromium against the running system
 	$(PYTEST) -m browser
 
+bench-app: packages  ## Measure the application beside its peers (ROUNDS=3 SECONDS=5); SHORT=1 only tries it
+	@$(VENV)/python -m bench.app $(if $(SHORT),--short) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
+
 lint: packages  ## Check style, types and formatting
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
-	$(VENV)/mypy app pulumi local tests
+	$(VENV)/mypy app pulumi local bench tests
 	$(VENV)/mypy policies
 	terraform -chdir=terraform fmt -check -diff
 

@@ -1,0 +1,1 @@
+"""Benchmarks: each with peers, limits and targets, and its result as data in `results/`."""

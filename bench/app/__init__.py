@@ -1,0 +1,1 @@
+"""The application against its peers: `make bench-app`, described in docs/decisions/005."""
