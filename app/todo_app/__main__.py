@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from todo_app import logs
-from todo_app.credentials import FixedCredentials
 from todo_app.database import DatabaseError
 from todo_app.settings import SettingsError, load_migrate_settings, load_serve_settings
 
@@ -58,7 +57,7 @@ def _migrate() -> int:
     # As PID 1 a process ignores SIGTERM unless it says otherwise.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        revision = asyncio.run(migrate(settings, FixedCredentials(settings.database.app)))
+        revision = asyncio.run(migrate(settings, settings.credentials))
     except DatabaseError as error:
         _log.error("migration failed: %s", error)
         return _FAILED

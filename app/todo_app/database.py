@@ -8,8 +8,9 @@ import asyncmy
 from asyncmy.connection import Connection
 from asyncmy.errors import InterfaceError, MySQLError, OperationalError
 
-from todo_app.credentials import CredentialsSource
-from todo_app.settings import Credentials, DatabaseSettings
+from todo_app.credentials import Credentials, CredentialsSource
+from todo_app.errors import DatabaseError, DatabaseRefusedError, DatabaseUnavailableError
+from todo_app.settings import DatabaseSettings
 
 __all__ = [
     "DatabaseError",
@@ -25,14 +26,6 @@ __all__ = [
 ]
 
 
-class DatabaseError(Exception):
-    """The database cannot be used now. The message holds no secret."""
-
-
-class DatabaseUnavailableError(DatabaseError):
-    """Not reachable, too slow, or gone in the middle; trying again may help."""
-
-
 class SchemaMissingError(DatabaseUnavailableError):
     """The schema is not there yet: `migrate` has not run."""
 
@@ -43,10 +36,6 @@ class LostRaceError(DatabaseUnavailableError):
 
 class DuplicateKeyError(Exception):
     """A row with this key is there already; the connection is as good as before."""
-
-
-class DatabaseRefusedError(DatabaseError):
-    """One side refuses the other; trying again does not help until somebody changes something."""
 
 
 class LoginRefusedError(DatabaseRefusedError):
@@ -147,6 +136,8 @@ async def log_in(
     except LoginRefusedError as refusal:
         last = refusal
     for credentials in await source.renewed():
+        if credentials == current:
+            continue
         try:
             connection = await connect(settings, credentials, schema=schema)
         except LoginRefusedError as refusal:

@@ -14,7 +14,6 @@ from granian.server.embed import Server
 
 from todo_app import logs
 from todo_app.access_log import AccessLog
-from todo_app.credentials import FixedCredentials
 from todo_app.database import DatabaseError
 from todo_app.health import Health
 from todo_app.metrics import Metrics
@@ -81,7 +80,7 @@ async def run(application: Application, health: Health, settings: HTTPSettings) 
 
 async def _serve(settings: ServeSettings) -> None:
     metrics, access_log = Metrics(), AccessLog(enabled=settings.http.access_log)
-    pool = ConnectionPool(settings.database, FixedCredentials(settings.database.app), settings.pool)
+    pool = ConnectionPool(settings.database, settings.credentials, settings.pool)
     metrics.watch_pool(pool)
     store = MySQLTodoStore(pool)
     health = Health(partial(check_schema, pool))

@@ -7,6 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from todo_app.credentials import (
+    Credentials,
+    CredentialsSource,
+    FixedCredentials,
+    SecretsManagerCredentials,
+    is_secret_arn,
+)
 from todo_app.tls import UnusableCertificateError, verifying_context
 
 __all__ = [
@@ -42,20 +49,11 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Credentials:
-    """A database account."""
-
-    user: str
-    password: str = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
 class DatabaseSettings:
     """Where the database is and how it proves who it is.
 
     Attributes:
         tls: the context every connection uses; see `todo_app.tls`.
-        app: the application's own, least-privileged account.
         connect_seconds: longest time for TCP, TLS and login together.
     """
 
@@ -63,7 +61,6 @@ class DatabaseSettings:
     port: int
     name: str
     tls: ssl.SSLContext = field(repr=False)
-    app: Credentials
     connect_seconds: int
 
 
@@ -109,9 +106,14 @@ class HTTPSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ServeSettings:
-    """What `serve` needs. It has no field for the master account."""
+    """What `serve` needs. It has no field for the master account.
+
+    Attributes:
+        credentials: the application's own, least-privileged account.
+    """
 
     database: DatabaseSettings
+    credentials: CredentialsSource
     pool: PoolSettings
     http: HTTPSettings
     log_level: str
@@ -122,11 +124,13 @@ class MigrateSettings:
     """What `migrate` needs.
 
     Attributes:
+        credentials: the application's own, least-privileged account, which it sets up.
         admin: the master account, which creates the schema and the application's account.
         deadline_seconds: longest time to wait for the database and for other migrations.
     """
 
     database: DatabaseSettings
+    credentials: CredentialsSource
     admin: Credentials
     deadline_seconds: int
     log_level: str
@@ -173,6 +177,28 @@ class _Reader:
             user=self.identifier(user, longest=_LONGEST_USER_NAME), password=self.text(password)
         )
 
+    def source(self) -> CredentialsSource:
+        names = ("DATABASE_USER", "DATABASE_PASSWORD")
+        given = [name for name in (*names, "DATABASE_SECRET_ARN") if self._environment.get(name)]
+        if given == list(names):
+            return FixedCredentials(self.credentials(*names))
+        if given == ["DATABASE_SECRET_ARN"]:
+            return self.secret("DATABASE_SECRET_ARN")
+        self.problems.append(
+            "set either both of DATABASE_USER and DATABASE_PASSWORD or DATABASE_SECRET_ARN alone "
+            "(a secret in Secrets Manager that holds the two): the application's own account; "
+            f"set now: {', '.join(given) or 'none of them'}"
+        )
+        return FixedCredentials(Credentials(user="", password=""))
+
+    def secret(self, name: str) -> CredentialsSource:
+        arn = self.text(name)
+        if not is_secret_arn(arn):
+            self.problems.append(
+                f"{name} is {arn!r}: the full ARN of a secret in Secrets Manager is allowed"
+            )
+        return SecretsManagerCredentials(arn)
+
     def tls(self) -> ssl.SSLContext | None:
         pem = self._environment.get("DATABASE_CA_PEM")
         file = self._environment.get("DATABASE_CA_FILE")
@@ -199,7 +225,6 @@ class _Reader:
             name=self.identifier("DATABASE_NAME", default="todo", longest=_LONGEST_DATABASE_NAME),
             # A stand-in that trusts nobody: check() raises before anyone can use it.
             tls=tls or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            app=self.credentials("DATABASE_USER", "DATABASE_PASSWORD"),
             connect_seconds=self.integer("DATABASE_CONNECT_SECONDS", default=5, low=1, high=60),
         )
 
@@ -235,6 +260,7 @@ def load_serve_settings(environment: Mapping[str, str]) -> ServeSettings:
     reader = _Reader(environment)
     settings = ServeSettings(
         database=reader.database(),
+        credentials=reader.source(),
         pool=PoolSettings(
             size=reader.integer("DATABASE_POOL_SIZE", default=8, low=1, high=200),
             wait_seconds=reader.integer("DATABASE_POOL_WAIT_SECONDS", default=2, low=1, high=60),
@@ -257,11 +283,14 @@ def load_migrate_settings(environment: Mapping[str, str]) -> MigrateSettings:
     reader = _Reader(environment)
     settings = MigrateSettings(
         database=reader.database(),
+        credentials=reader.source(),
         admin=reader.credentials("DATABASE_ADMIN_USER", "DATABASE_ADMIN_PASSWORD"),
         deadline_seconds=reader.integer("MIGRATE_DEADLINE_SECONDS", default=120, low=1, high=3600),
         log_level=reader.log_level(),
     )
-    if settings.admin.user and settings.admin.user == settings.database.app.user:
+    app = settings.credentials
+    # Of an account in a secret, `migrate` finds out when it reads it.
+    if isinstance(app, FixedCredentials) and settings.admin.user == app.credentials.user != "":
         reader.problems.append(
             f"DATABASE_USER and DATABASE_ADMIN_USER are both {settings.admin.user!r}: the "
             "application needs an account of its own, without the master's rights"

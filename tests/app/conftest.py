@@ -8,11 +8,10 @@ import httpx2
 import pytest
 import trustme
 
+from tests.app.logins import ACCOUNT
 from tests.app.served import InMemoryTodoStore, Served
-from todo_app.settings import Credentials, DatabaseSettings
+from todo_app.settings import DatabaseSettings
 from todo_app.tls import verifying_context
-
-USER, PASSWORD = "todo_app", "correct horse"
 
 
 @pytest.fixture
@@ -57,8 +56,8 @@ def environment(ca_file: Path) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "DATABASE_HOST": "127.0.0.1",
         "DATABASE_PORT": "1",
-        "DATABASE_USER": USER,
-        "DATABASE_PASSWORD": PASSWORD,
+        "DATABASE_USER": ACCOUNT.user,
+        "DATABASE_PASSWORD": ACCOUNT.password,
         "DATABASE_CA_FILE": str(ca_file),
         "DATABASE_ADMIN_USER": "admin",
         "DATABASE_ADMIN_PASSWORD": "master secret",
@@ -72,6 +71,5 @@ def database_settings(ca_pem: str) -> DatabaseSettings:
         port=1,
         name="todo",
         tls=verifying_context(ca_pem),
-        app=Credentials(user=USER, password=PASSWORD),
         connect_seconds=10,
     )

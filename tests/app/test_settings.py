@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.app.logins import ACCOUNT
+from todo_app.credentials import FixedCredentials, SecretsManagerCredentials
 from todo_app.settings import SettingsError, load_migrate_settings, load_serve_settings
 
 APP = Path(__file__).parents[2] / "app"
+SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:todo-app-secret-AbCdEf"
 
 
 class Recorder(Mapping[str, str]):
@@ -34,12 +37,12 @@ def test_reads_everything_from_the_environment(environment: dict[str, str]) -> N
     settings = load_serve_settings(environment | {"DATABASE_POOL_SIZE": "3", "HTTP_PORT": "9000"})
     assert (settings.database.host, settings.database.port) == ("127.0.0.1", 1)
     assert settings.database.name == "todo"
-    assert settings.database.app.password == environment["DATABASE_PASSWORD"]
-    assert (settings.pool.size, settings.http_port) == (3, 9000)
+    assert settings.credentials == FixedCredentials(ACCOUNT)
+    assert (settings.pool.size, settings.http.port) == (3, 9000)
 
 
 def test_listens_on_this_machine_only_unless_told_otherwise(environment: dict[str, str]) -> None:
-    assert load_serve_settings(environment).http_host == "127.0.0.1"
+    assert load_serve_settings(environment).http.host == "127.0.0.1"
 
 
 def test_names_every_problem_in_one_message() -> None:
@@ -51,6 +54,7 @@ def test_names_every_problem_in_one_message() -> None:
         "DATABASE_PORT is '70000'",
         "DATABASE_USER",
         "DATABASE_PASSWORD",
+        "DATABASE_SECRET_ARN",
         "DATABASE_CA_FILE",
         "DATABASE_CA_PEM",
         "DATABASE_ADMIN_USER",
@@ -70,6 +74,41 @@ def test_refuses_to_start_without(environment: dict[str, str], name: str) -> Non
     ):
         with pytest.raises(SettingsError, match=name):
             load_serve_settings(without)
+
+
+def test_takes_the_account_from_a_secret(environment: dict[str, str]) -> None:
+    environment |= {"DATABASE_USER": "", "DATABASE_PASSWORD": "", "DATABASE_SECRET_ARN": SECRET_ARN}
+    for settings in (load_serve_settings(environment), load_migrate_settings(environment)):
+        assert isinstance(settings.credentials, SecretsManagerCredentials)
+        assert SECRET_ARN in repr(settings.credentials)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"DATABASE_USER": "todo_app"},
+        {"DATABASE_PASSWORD": "hunter2"},
+        {"DATABASE_USER": "todo_app", "DATABASE_SECRET_ARN": SECRET_ARN},
+        {"DATABASE_PASSWORD": "hunter2", "DATABASE_SECRET_ARN": SECRET_ARN},
+        {
+            "DATABASE_USER": "todo_app",
+            "DATABASE_PASSWORD": "hunter2",
+            "DATABASE_SECRET_ARN": SECRET_ARN,
+        },
+        {},
+    ],
+    ids=lambda given: " + ".join(given) or "nothing",
+)
+def test_refuses_an_account_that_is_given_by_halves_or_twice(
+    environment: dict[str, str], given: dict[str, str]
+) -> None:
+    neither = {"DATABASE_USER": "", "DATABASE_PASSWORD": ""}
+    for load in (load_serve_settings, load_migrate_settings):
+        with pytest.raises(SettingsError) as caught:
+            load(environment | neither | given)
+        (problem,) = caught.value.problems
+        assert problem.endswith(f"set now: {', '.join(given) or 'none of them'}")
+        assert "hunter2" not in problem
 
 
 def test_refuses_two_authorities(environment: dict[str, str], ca_pem: str) -> None:
@@ -131,6 +170,23 @@ def test_refuses_values_out_of_bounds(environment: dict[str, str], name: str, va
     assert len(caught.value.problems) == 1
     assert caught.value.problems[0].startswith(f"{name} is {value!r}")
     assert "allowed" in caught.value.problems[0]
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "todo-app-secret",
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:",
+        "arn:aws:ssm:eu-west-1:111122223333:parameter/todo",
+        f"{SECRET_ARN}\n",
+    ],
+)
+def test_refuses_a_secret_that_is_not_named_by_its_arn(
+    environment: dict[str, str], arn: str
+) -> None:
+    environment |= {"DATABASE_USER": "", "DATABASE_PASSWORD": "", "DATABASE_SECRET_ARN": arn}
+    with pytest.raises(SettingsError, match=r"DATABASE_SECRET_ARN is .* allowed"):
+        load_serve_settings(environment)
 
 
 def test_refuses_to_run_as_the_master(environment: dict[str, str]) -> None:

@@ -10,14 +10,14 @@ pytestmark = pytest.mark.engine
 
 CONNECT = """
 import asyncio, dataclasses, os, ssl
-from todo_app.database import connect
+from todo_app.database import log_in
 from todo_app.settings import load_serve_settings
 
-settings = load_serve_settings(os.environ).database
-settings = dataclasses.replace(settings, {change})
+settings = load_serve_settings(os.environ)
+database = dataclasses.replace(settings.database, {change})
 
 async def main():
-    connection = await connect(settings, settings.app, schema=settings.name)
+    connection = await log_in(database, settings.credentials, schema=database.name)
     async with connection.cursor() as cursor:
         await cursor.execute("SHOW SESSION STATUS LIKE 'Ssl_%'")
         for name, value in await cursor.fetchall():
