@@ -69,7 +69,7 @@ async def test_no_file_of_ours_is_sent_to_a_server_that_asks_for_it(
 
 
 async def query(database: DatabaseSettings) -> None:
-    connection = await connect(database, database.app, schema=database.name)
+    connection = await connect(database, ACCOUNT, schema=database.name)
     try:
         await connection.cursor().execute("SELECT 1")
     finally:
@@ -107,7 +107,9 @@ async def test_says_where_something_else_listens(database_settings: DatabaseSett
             await log_in(database_settings, wire)
 
 
-@pytest.mark.parametrize("number", [15, 1040, 1064], ids=["internal", "busy", "syntax"])
+@pytest.mark.parametrize(
+    "number", [15, 1040, 1062, 1064], ids=["internal", "busy", "duplicate", "syntax"]
+)
 async def test_any_error_in_answer_to_a_login_is_a_database_error(
     database_settings: DatabaseSettings, authority: trustme.CA, number: int
 ) -> None:
