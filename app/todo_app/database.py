@@ -106,10 +106,10 @@ async def connect(
                 stmt_cache_size=cached_statements,
             )
     except (MySQLError, OSError) as error:
-        # Whatever a server answers to a login, the fault is not in a statement of ours.
-        explained = _explain(error, server) or DatabaseUnavailableError(
-            f"cannot talk to {server}: {error}"
-        )
+        explained = _explain(error, server)
+        if not isinstance(explained, DatabaseError):
+            # No statement of ours is at fault, and no row is there already: it only says so.
+            explained = DatabaseUnavailableError(f"cannot talk to {server}: {error}")
         raise explained from error
     except Exception as error:
         # asyncmy takes a greeting apart unchecked: IndexError, struct.error, AttributeError, …
