@@ -32,6 +32,8 @@ _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _TAG: Final = re.compile(r'"([0-9]{1,10})"')
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 _CURSOR: Final = struct.Struct(">qQ")
+# 16 bytes in base64, without the padding; the last digit has two bits of them.
+_CURSOR_TEXT: Final = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]")
 
 
 class _View(msgspec.Struct, gc=False):
@@ -95,13 +97,14 @@ class TodoApi:
 
     async def add(self, request: Request) -> Response:
         """Add a to-do, once only for each `Idempotency-Key`."""
-        key = request.header("idempotency-key")
+        key = _deciding_header(request, "idempotency-key")
         if key is not None and not _KEY.fullmatch(key):
             detail = "An Idempotency-Key has 1 to 255 visible ASCII characters."
             raise HTTPError(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
+        base = _base(request)  # refused, if need be, before anything is changed
         new = parse_new_todo(await request.json_object())
         todo, replayed = await self._store.add(_list(request), new, key=key)
-        view = _view(todo, _base(request))
+        view = _view(todo, base)
         headers: Headers = (("location", view.url), ("etag", f'"{todo.version}"'))
         if replayed:
             headers += (("idempotency-replayed", "true"),)
@@ -109,6 +112,8 @@ class TodoApi:
 
     async def complete_all(self, request: Request) -> Response:
         """Complete or reopen the whole list, and answer with its first page."""
+        request.query()
+        _base(request)  # refused, if need be, before anything is changed
         list_id = _list(request)
         completed = parse_completion(await request.json_object())
         await self._store.complete_all(list_id, completed=completed)
@@ -129,6 +134,7 @@ class TodoApi:
     async def update(self, request: Request) -> Response:
         """Change a to-do; with `If-Match` only if nobody else has."""
         todo_id, version = _todo_id(request), _expected_version(request)
+        _base(request)  # refused, if need be, before anything is changed
         changes = parse_changes(await request.json_object())
         todo = await self._store.update(_list(request), todo_id, changes, version=version)
         return _item(request, todo)
@@ -207,11 +213,17 @@ def _todo_id(request: Request) -> int:
 
 def _expected_version(request: Request) -> int | None:
     """The version that `If-Match` names; 0, which no to-do has, where it names no such thing."""
-    text = request.header("if-match")
+    text = _deciding_header(request, "if-match")
     if text is None or text == "*":
         return None
     match = _TAG.fullmatch(text)
     return int(match[1]) if match else 0
+
+
+def _deciding_header(request: Request, name: str) -> str | None:
+    """A header that must not be overlooked; the server has no text for one that is not ASCII."""
+    value = request.header(name)
+    return "" if value is None and name in request.headers else value
 
 
 def _limit(text: str | None) -> int:
@@ -228,8 +240,7 @@ def _cursor(todo: Todo) -> str:
 
 
 def _parse_cursor(text: str) -> Cursor:
-    try:
-        return Cursor(*_CURSOR.unpack(base64.urlsafe_b64decode(text.encode("ascii") + b"==")))
-    except (ValueError, struct.error) as error:
+    if not _CURSOR_TEXT.fullmatch(text):
         detail = "after must be what a Link header of this list said."
-        raise HTTPError(HTTPStatus.BAD_REQUEST, detail) from error
+        raise HTTPError(HTTPStatus.BAD_REQUEST, detail)
+    return Cursor(*_CURSOR.unpack(base64.urlsafe_b64decode(f"{text}==")))

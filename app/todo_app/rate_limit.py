@@ -24,7 +24,9 @@ def client_address(request: Request, *, forwarded_hops: int) -> str:
             `X-Forwarded-For`; what stands further left there is the client's own claim.
     """
     if forwarded_hops:
-        chain = (request.header("x-forwarded-for") or "").split(",")
+        # A proxy may add a line of its own instead of adding to the client's.
+        lines = request.headers.get_all("x-forwarded-for")  # type: ignore[attr-defined] # no stub
+        chain = ",".join(lines).split(",")
         if len(chain) >= forwarded_hops:
             return _network(chain[-forwarded_hops].strip()) or request.peer
     return request.peer

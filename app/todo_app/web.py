@@ -55,7 +55,7 @@ _PREFLIGHT: Final = (
 )
 
 _FOR_API: Final = (*_EVERYWHERE, _NOT_A_PAGE, *_CORS)
-_FOR_BROWSERS: Final = (*_EVERYWHERE, _SAME_ORIGIN)
+_FOR_PAGES: Final = (*_EVERYWHERE, _SAME_ORIGIN)
 _FOR_OTHERS: Final = (*_EVERYWHERE, _SAME_ORIGIN, _NOT_A_PAGE)
 _CLOSE: Final = (("connection", "close"),)
 
@@ -142,7 +142,7 @@ class Application:
         headers = [
             *response.headers,
             ("x-request-id", request.id),
-            *_common_headers(request.path),
+            *_common_headers(request.path, response.status),
             *(_CLOSE if self._health.draining else ()),
         ]
         if response.body:
@@ -151,10 +151,11 @@ class Application:
             protocol.response_empty(response.status, headers)
 
 
-def _common_headers(path: str) -> Headers:
+def _common_headers(path: str, status: int) -> Headers:
     if path.startswith("/api/"):
         return _FOR_API
-    return _FOR_BROWSERS if path.startswith(("/lists/", "/static/")) else _FOR_OTHERS
+    is_page = path.startswith("/lists/") and status == HTTPStatus.OK
+    return _FOR_PAGES if is_page else _FOR_OTHERS  # a page has a policy of its own
 
 
 async def _openapi(request: Request) -> Response:
