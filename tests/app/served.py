@@ -25,7 +25,7 @@ from todo_app.store import Added, ChangedSinceError, Cursor, KeyReusedError
 from todo_app.todo import Changes, NewTodo, Todo
 from todo_app.web import Application
 
-__all__ = ["HTTP", "InMemoryTodoStore", "Served"]
+__all__ = ["HTTP", "InMemoryTodoStore", "Served", "raw_exchange"]
 
 HTTP = HTTPSettings(
     host="127.0.0.1",
@@ -198,3 +198,14 @@ class Served:
         self._ready.set()
         await serving
         self._log.flush()
+
+
+def raw_exchange(served: Served, request: bytes) -> bytes:
+    """Send bytes as they are, then nothing more, and return all that comes back."""
+    with socket.create_connection((HTTP.host, served.port), timeout=10) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    return answer
