@@ -57,7 +57,7 @@ service_args = ServiceArgs(
     subnet_ids=existing.private_subnet_ids,
     security_group_id=groups.service_id,
     target_group_arn=balancer.target_group_arn,
-    environment=trust | database.environment | {"DATABASE_USER": account.username},
+    environment=trust | database.environment,
     app_secret_arn=account.secret_arn,
     master_secret_arn=database.master_secret_arn,
 )

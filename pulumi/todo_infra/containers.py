@@ -24,15 +24,13 @@ class ContainerSettings:
         region: Where the log group is.
         log_group: Its name.
         environment: Plain variables, the same for both containers; nothing secret.
-        app_secrets: Variables of both containers, and the secrets they come from.
-        migrate_secrets: Those of `migrate` alone: the master's.
+        migrate_secrets: Variables of `migrate` alone, and the secrets they come from: the master's.
     """
 
     image: pulumi.Input[str]
     region: str
     log_group: str
     environment: Mapping[str, pulumi.Input[str]]
-    app_secrets: Mapping[str, pulumi.Input[str]]
     migrate_secrets: Mapping[str, pulumi.Input[str]]
 
 
@@ -44,12 +42,15 @@ def secret_key(arn: pulumi.Input[str], key: str) -> pulumi.Output[str]:
 def container_definitions(settings: ContainerSettings) -> list[dict[str, Any]]:
     """Return the definitions of `app`, which serves, and of `migrate`, which ends before it does.
 
-    Only `migrate` gets the master's credentials.
+    Only `migrate` gets the master's credentials. The application's own are in nobody's environment,
+    where they would stay as they were when the task started: they are read at run time.
     """
-    app_secrets = _secrets(settings.app_secrets)
     migrate = _container(settings, "migrate") | {
         "essential": False,
-        "secrets": _secrets(settings.migrate_secrets) + app_secrets,
+        "secrets": [
+            {"name": variable, "valueFrom": source}
+            for variable, source in settings.migrate_secrets.items()
+        ],
     }
     app = _container(settings, "app", argument="serve") | {
         "essential": True,
@@ -58,7 +59,6 @@ def container_definitions(settings: ContainerSettings) -> list[dict[str, Any]]:
             {"containerPort": SERVICE_PORT, "hostPort": SERVICE_PORT, "protocol": "tcp"}
         ],
         "stopTimeout": _STOP_TIMEOUT_SECONDS,
-        "secrets": app_secrets,
     }
     return [app, migrate]
 
@@ -88,7 +88,3 @@ def _container(
             },
         },
     }
-
-
-def _secrets(sources: Mapping[str, pulumi.Input[str]]) -> list[dict[str, Any]]:
-    return [{"name": variable, "valueFrom": source} for variable, source in sources.items()]

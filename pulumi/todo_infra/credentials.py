@@ -35,12 +35,10 @@ class GeneratedCredentials(pulumi.ComponentResource):
     """A user name and a generated password in a secret of their own.
 
     Attributes:
-        username: The account's name in the database.
         secret_arn: Known when the secret has a value, so that no reader comes too early.
         password: The stored password, as a Pulumi secret.
     """
 
-    username: str
     secret_arn: pulumi.Output[str]
     password: pulumi.Output[str]
 
@@ -67,7 +65,6 @@ class GeneratedCredentials(pulumi.ComponentResource):
             # Every run draws a new password; the one that was stored first stays.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["secret_string"]),
         )
-        self.username = args.username
         self.secret_arn = version.secret_id  # a secret's id is its ARN
         self.password = pulumi.Output.secret(
             version.secret_string.apply(lambda text: str(json.loads(text or "{}")["password"]))

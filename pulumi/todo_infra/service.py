@@ -31,8 +31,8 @@ class ServiceArgs:
         security_group_id: The only group of the tasks.
         target_group_arn: Where tasks register.
         environment: Plain variables of the containers; nothing secret.
-        app_secret_arn: Secret of the application's database account.
-        master_secret_arn: Secret of the master, for the migration only.
+        app_secret_arn: Secret of the application's database account, which it reads itself.
+        master_secret_arn: Secret of the master, which ECS hands to the migration only.
     """
 
     settings: config.Settings
@@ -78,7 +78,8 @@ class Service(pulumi.ComponentResource):
             TaskRolesArgs(
                 repository_arn=args.repository_arn,
                 log_group_arn=logs.arn,
-                secret_arns=(args.app_secret_arn, args.master_secret_arn),
+                injected_secret_arn=args.master_secret_arn,
+                app_secret_arn=args.app_secret_arn,
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -124,13 +125,12 @@ class Service(pulumi.ComponentResource):
         )
 
     def _containers(self, name: str, args: ServiceArgs) -> list[dict[str, Any]]:
-        app, master = args.app_secret_arn, args.master_secret_arn
+        master = args.master_secret_arn
         settings = ContainerSettings(
             image=args.image,
             region=args.settings.region,
             log_group=_log_group_name(name),
-            environment=args.environment,
-            app_secrets={"DATABASE_PASSWORD": secret_key(app, "password")},
+            environment={**args.environment, "DATABASE_SECRET_ARN": args.app_secret_arn},
             migrate_secrets={
                 "DATABASE_ADMIN_USER": secret_key(master, "username"),
                 "DATABASE_ADMIN_PASSWORD": secret_key(master, "password"),

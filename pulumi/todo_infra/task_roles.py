@@ -1,4 +1,4 @@
-"""What ECS and the application may do at AWS: no more than starting these tasks takes."""
+"""What ECS and the application may do at AWS: start these tasks, and read one secret."""
 
 import json
 from dataclasses import dataclass
@@ -9,22 +9,26 @@ import pulumi_aws as aws
 
 from .ordering import known_after
 
-__all__ = ["TaskRoles", "TaskRolesArgs", "execution_policy", "trust_policy"]
+__all__ = ["TaskRoles", "TaskRolesArgs", "application_policy", "execution_policy", "trust_policy"]
+
+_READ = "secretsmanager:GetSecretValue"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaskRolesArgs:
-    """What starting a task touches.
+    """What a task touches.
 
     Attributes:
         repository_arn: The repository of the image.
         log_group_arn: The log group of the containers.
-        secret_arns: The secrets that are injected.
+        injected_secret_arn: The secret that ECS hands to a container at its start.
+        app_secret_arn: The secret that the application reads while it runs.
     """
 
     repository_arn: str
     log_group_arn: pulumi.Input[str]
-    secret_arns: tuple[pulumi.Input[str], ...]
+    injected_secret_arn: pulumi.Input[str]
+    app_secret_arn: pulumi.Input[str]
 
 
 def trust_policy(account: str) -> dict[str, Any]:
@@ -42,10 +46,8 @@ def trust_policy(account: str) -> dict[str, Any]:
     }
 
 
-def execution_policy(
-    repository_arn: str, log_group_arn: str, secret_arns: list[str]
-) -> dict[str, Any]:
-    """Let ECS pull the image, write the logs and read the secrets of these tasks."""
+def execution_policy(repository_arn: str, log_group_arn: str, secret_arn: str) -> dict[str, Any]:
+    """Let ECS pull the image, write the logs and read the secret it injects into these tasks."""
     pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
     log = ["logs:CreateLogStream", "logs:PutLogEvents"]
     return {
@@ -55,8 +57,16 @@ def execution_policy(
             _allow("RegistryLogin", ["ecr:GetAuthorizationToken"], ["*"]),
             _allow("PullImage", pull, [repository_arn]),
             _allow("WriteLogs", log, [f"{log_group_arn}:*"]),
-            _allow("ReadSecrets", ["secretsmanager:GetSecretValue"], secret_arns),
+            _allow("ReadInjectedSecret", [_READ], [secret_arn]),
         ],
+    }
+
+
+def application_policy(secret_arn: str) -> dict[str, Any]:
+    """Let the application read its own account's secret, and so follow its rotation."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [_allow("ReadOwnSecret", [_READ], [secret_arn])],
     }
 
 
@@ -69,7 +79,7 @@ class TaskRoles(pulumi.ComponentResource):
 
     Attributes:
         execution_role_arn: Taken by ECS to start the task; known once its policy is on it.
-        task_role_arn: Taken by the application, which needs nothing of AWS: no policy.
+        task_role_arn: Taken by the application; known once its policy is on it.
     """
 
     execution_role_arn: pulumi.Output[str]
@@ -81,23 +91,26 @@ class TaskRoles(pulumi.ComponentResource):
         super().__init__("todo:index:TaskRoles", name, None, opts)
         account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self))
         trust = account.account_id.apply(lambda account_id: json.dumps(trust_policy(account_id)))
-        execution = self._role(f"{name}-execution", "Starts the TODO tasks", trust)
-        policy = aws.iam.RolePolicy(
-            f"{name}-execution",
-            role=execution.name,
-            policy=pulumi.Output.all(args.log_group_arn, *args.secret_arns).apply(
-                lambda arns: json.dumps(execution_policy(args.repository_arn, arns[0], arns[1:]))
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
+        execution = pulumi.Output.all(args.log_group_arn, args.injected_secret_arn).apply(
+            lambda arns: json.dumps(execution_policy(args.repository_arn, *arns))
         )
-        self.execution_role_arn = known_after(execution.arn, policy)
-        self.task_role_arn = self._role(f"{name}-task", "The TODO application itself", trust).arn
+        application = pulumi.Output.from_input(args.app_secret_arn).apply(
+            lambda arn: json.dumps(application_policy(arn))
+        )
+        self.execution_role_arn = self._role(
+            f"{name}-execution", "Starts the TODO tasks", trust, execution
+        )
+        self.task_role_arn = self._role(
+            f"{name}-task", "The TODO application itself", trust, application
+        )
         self.register_outputs({})
 
-    def _role(self, name: str, description: str, trust: pulumi.Output[str]) -> aws.iam.Role:
-        return aws.iam.Role(
-            name,
-            description=description,
-            assume_role_policy=trust,
-            opts=pulumi.ResourceOptions(parent=self),
+    def _role(
+        self, name: str, description: str, trust: pulumi.Output[str], policy: pulumi.Output[str]
+    ) -> pulumi.Output[str]:
+        """Make a role with its one policy; return its ARN, known when it may be used."""
+        opts = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(name, description=description, assume_role_policy=trust, opts=opts)
+        return known_after(
+            role.arn, aws.iam.RolePolicy(name, role=role.name, policy=policy, opts=opts)
         )

@@ -13,9 +13,9 @@ ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 Deploy = Callable[..., Deployment]
 
 
-def statements(deployment: Deployment) -> dict[str, dict[str, Any]]:
-    policy = json.loads(deployment.one(ROLE_POLICY).inputs["policy"])
-    return {one["Sid"]: one for one in policy["Statement"]}
+def statements(deployment: Deployment, policy: str) -> dict[str, dict[str, Any]]:
+    text = deployment.one(ROLE_POLICY, policy).inputs["policy"]
+    return {one["Sid"]: one for one in json.loads(text)["Statement"]}
 
 
 def test_tasks_run_in_the_private_subnets_without_a_public_address(prod: Deployment) -> None:
@@ -90,7 +90,8 @@ def test_logs_are_kept_as_long_as_the_stack_says(prod: Deployment) -> None:
 
 def test_ecs_may_do_nothing_but_start_these_tasks(prod: Deployment) -> None:
     allowed = {
-        sid: (sorted(one["Action"]), one["Resource"]) for sid, one in statements(prod).items()
+        sid: (sorted(one["Action"]), one["Resource"])
+        for sid, one in statements(prod, "todo-prod-execution").items()
     }
     assert allowed == {
         "RegistryLogin": (["ecr:GetAuthorizationToken"], ["*"]),
@@ -106,24 +107,36 @@ def test_ecs_may_do_nothing_but_start_these_tasks(prod: Deployment) -> None:
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             ["arn:LogGroup:todo-prod-logs:*"],
         ),
-        "ReadSecrets": (
-            ["secretsmanager:GetSecretValue"],
-            ["arn:Secret:todo-prod-app-secret", "arn:rds-managed"],
-        ),
+        "ReadInjectedSecret": (["secretsmanager:GetSecretValue"], ["arn:rds-managed"]),
     }
 
 
 def test_no_statement_allows_every_action(prod: Deployment, local: Deployment) -> None:
     for deployment in (prod, local):
-        for statement in statements(deployment).values():
-            assert not any("*" in action for action in statement["Action"])
+        for policy in deployment.all(ROLE_POLICY):
+            for statement in statements(deployment, policy.name).values():
+                assert not any("*" in action for action in statement["Action"])
 
 
-def test_the_application_itself_may_do_nothing_at_aws(prod: Deployment) -> None:
+def test_the_application_itself_may_read_its_own_secret_and_nothing_else(prod: Deployment) -> None:
+    assert statements(prod, "todo-prod-task") == {
+        "ReadOwnSecret": {
+            "Sid": "ReadOwnSecret",
+            "Effect": "Allow",
+            "Action": ["secretsmanager:GetSecretValue"],
+            "Resource": ["arn:Secret:todo-prod-app-secret"],
+        }
+    }
+
+
+def test_each_role_has_one_policy_and_one_user(prod: Deployment) -> None:
     task = prod.one(TASK).inputs
     assert task["taskRoleArn"] == "arn:Role:todo-prod-task"
     assert task["executionRoleArn"] == "arn:Role:todo-prod-execution"
-    assert [one.inputs["role"] for one in prod.all(ROLE_POLICY)] == ["todo-prod-execution"]
+    roles = ["todo-prod-execution", "todo-prod-task"]
+    assert sorted(one.inputs["role"] for one in prod.all(ROLE_POLICY)) == roles
+    assert not any("managedPolicyArns" in one.inputs for one in prod.all(ROLE))
+    assert prod.all("aws:iam/rolePolicyAttachment:RolePolicyAttachment") == []
 
 
 def test_only_ecs_tasks_of_this_account_take_the_roles(prod: Deployment) -> None:
@@ -140,6 +153,6 @@ def test_both_containers_are_told_where_the_database_is(prod: Deployment) -> Non
             "DATABASE_HOST": "db.example",
             "DATABASE_PORT": "3306",
             "DATABASE_NAME": "todo",
-            "DATABASE_USER": "todo_app",
+            "DATABASE_SECRET_ARN": "arn:Secret:todo-prod-app-secret",
             "DATABASE_CA_FILE": "/app/certs/aws-rds-global-bundle.pem",
         }
