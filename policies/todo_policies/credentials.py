@@ -47,7 +47,7 @@ def _problems(container: Container) -> Iterator[str]:
         kind = _credential_in(value or "")
         if kind:
             yield f"the plain variable {name} holds {kind}."
-        elif _names_a_credential(name) and not _points_to_one(name, value or ""):
+        elif _names_a_credential(name) and not _points_to_one(name, value):
             yield f"the plain variable {name} is a credential by its name."
     for kind in filter(None, map(_credential_in, container.words)):
         yield f"its command line holds {kind}."
@@ -70,9 +70,10 @@ def _names_a_credential(name: str) -> bool:
     return not _CREDENTIAL_WORDS.isdisjoint(words) or words[-1] in _CREDENTIAL_ENDINGS
 
 
-def _points_to_one(name: str, value: str) -> bool:
+def _points_to_one(name: str, value: str | None) -> bool:
+    """Whether the name and the value say so; an unknown value will be judged by the update."""
     beginning = _POINTERS.get(_words(name)[-1])
-    return beginning is not None and value.startswith(beginning)
+    return beginning is not None and (value is None or value.startswith(beginning))
 
 
 NO_PLAINTEXT_CREDENTIALS = ResourceRule(

@@ -181,6 +181,7 @@ def test_a_components_containers_are_judged_though_values_are_unknown(stack: "St
     app(stack)["environment"][0]["value"] = UNKNOWN
     app(stack)["secrets"][0]["valueFrom"] = UNKNOWN
     app(stack)["command"] = ["serve", UNKNOWN]
+    set_variable(stack, "DATABASE_SECRET_ARN", UNKNOWN)
     assert stack.judge() == []
     set_variable(stack, "DATABASE_PASSWORD", UNKNOWN)
     drop_variable(stack, "DATABASE_CA_FILE")
