@@ -1,12 +1,14 @@
-"""MiniStack, with two things that AWS does and the AWS provider relies on, but MiniStack does not.
+"""MiniStack, with three things that AWS does and its clients rely on, but MiniStack does not.
 
 A service tells its zone rebalancing: else each preview shows a difference, since what was asked for
-is not there. And a repeated `CreateSecret` gets the first one's answer: the SDK repeats what it got
-no answer to, and would be told that the secret exists.
+is not there. A repeated `CreateSecret` gets the first one's answer: the SDK repeats what it got
+no answer to, and would be told that the secret exists. And a task gets credentials that an SDK
+takes: it asks for a task's only at the addresses of AWS's own agents, where MiniStack is not.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -14,10 +16,15 @@ from typing import Any
 from ministack.app import main
 from ministack.services import ecs, secretsmanager
 
-__all__ = ["answering_repeats", "keeping_zone_rebalancing"]
+__all__ = ["answering_repeats", "giving_usable_credentials", "keeping_zone_rebalancing"]
 
 _SETTING = "availabilityZoneRebalancing"
 _DEFAULT = "ENABLED"  # AWS's own since September 2025
+_CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "local",
+    "AWS_SECRET_ACCESS_KEY": "local",
+}  # nobody checks them
+_ENVIRONMENT = "env"  # the parameter that holds a container's variables, to be added to
 
 Request = dict[str, Any]
 Answer = tuple[int, dict[str, str], Any]
@@ -54,11 +61,29 @@ def answering_repeats(handle: Handler) -> Handler:
     return handler
 
 
+def giving_usable_credentials(
+    register: Callable[..., Any], region: Callable[[], str]
+) -> Callable[..., Any]:
+    """Wrap what fills a container's variables so that an SDK in there can sign its requests."""
+    parameters = inspect.signature(register)
+
+    def registering(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - MiniStack's, passed on
+        answer = register(*args, **kwargs)
+        variables = parameters.bind(*args, **kwargs).arguments[_ENVIRONMENT]
+        for name in [name for name in variables if name.startswith("AWS_CONTAINER_")]:
+            del variables[name]
+        variables |= {"AWS_REGION": region(), **_CREDENTIALS}
+        return answer
+
+    return registering
+
+
 def _extend() -> None:
     # MiniStack offers no other way in; its exact version is pinned.
     actions, services = ecs._ACTION_MAP, ecs._services  # noqa: SLF001
     for action in ("CreateService", "UpdateService"):
         actions[action] = keeping_zone_rebalancing(actions[action], services)
+    ecs._register_metadata = giving_usable_credentials(ecs._register_metadata, ecs.get_region)  # noqa: SLF001
     create = secretsmanager._create_secret  # noqa: SLF001
     secretsmanager._create_secret = answering_repeats(create)  # noqa: SLF001
 

@@ -53,7 +53,7 @@ _EMULATOR = (
     ),
     Difference(
         part="security groups, IAM",
-        here="stored, not enforced",
+        here="stored, not enforced; tasks get keys that nobody checks",
         aws="who may reach what; what a role may do",
     ),
 )

@@ -1,8 +1,16 @@
 from typing import Any
 
 import pytest
+from ministack.services import ecs, secretsmanager
 
-from local.emulator_server import Answer, Request, answering_repeats, keeping_zone_rebalancing
+from local import emulator_server
+from local.emulator_server import (
+    Answer,
+    Request,
+    answering_repeats,
+    giving_usable_credentials,
+    keeping_zone_rebalancing,
+)
 
 OK: Answer = (200, {}, b"{}")
 
@@ -47,3 +55,36 @@ def test_only_a_request_that_succeeded_before_is_answered_from_memory() -> None:
     assert handler(repeated)[0] == 200
     assert handler({"Name": "a", "ClientRequestToken": "2"})[0] == 409
     assert handler({"Name": "a"})[0] == 409
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_a_task_gets_credentials_that_an_sdk_takes(by_name: bool) -> None:
+    def register(task_arn: str, env: dict[str, str]) -> str:
+        env["AWS_ENDPOINT_URL"] = "http://172.18.0.2:4566"
+        env["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = "http://172.18.0.2:4566/v2/credentials/1"
+        env["AWS_CONTAINER_AUTHORIZATION_TOKEN"] = "1"
+        return f"metadata of {task_arn}"
+
+    handler = giving_usable_credentials(register, lambda: "eu-west-1")
+    env = {"DATABASE_HOST": "db.example"}
+    answer = handler("arn:task", env=env) if by_name else handler("arn:task", env)
+    assert answer == "metadata of arn:task"
+    assert env == {
+        "DATABASE_HOST": "db.example",
+        "AWS_ENDPOINT_URL": "http://172.18.0.2:4566",
+        "AWS_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+    }
+
+
+def test_the_emulator_itself_gives_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module, name in ((ecs, "_register_metadata"), (secretsmanager, "_create_secret")):
+        monkeypatch.setattr(module, name, getattr(module, name))  # restored afterwards
+    monkeypatch.setattr(ecs, "_ACTION_MAP", dict(ecs._ACTION_MAP))
+    emulator_server._extend()
+    env: dict[str, str] = {}
+    container = {"name": "app", "image": "todo"}
+    ecs._register_metadata("arn:task", "arn:cluster", {}, container, "FARGATE", env, False, "x")
+    assert env["AWS_ACCESS_KEY_ID"] == "local"
+    assert not [name for name in env if name.startswith("AWS_CONTAINER_")]
