@@ -4,9 +4,9 @@ import logging
 
 from asyncmy.connection import Connection
 
-from todo_app.credentials import CredentialsSource
-from todo_app.database import DatabaseRefusedError, connect
-from todo_app.settings import Credentials, MigrateSettings
+from todo_app.credentials import Credentials, CredentialsSource
+from todo_app.database import DatabaseRefusedError, LoginRefusedError, log_in
+from todo_app.settings import MigrateSettings
 
 __all__ = ["ensure_account"]
 
@@ -33,9 +33,7 @@ async def ensure_account(
     if not existed:
         await _set(connection, "CREATE USER IF NOT EXISTS", wanted)
     await _restrict(connection, wanted.user, settings.database.name)
-    done = "created"
-    if existed:
-        done = await _keep_password(connection, settings, source, wanted)
+    done = await _keep_password(connection, settings, source) if existed else "created"
     _log.info("the application's account %s: %s", wanted.user, done)
 
 
@@ -66,28 +64,18 @@ async def _restrict(connection: Connection, user: str, schema: str) -> None:
 
 
 async def _keep_password(
-    connection: Connection,
-    settings: MigrateSettings,
-    source: CredentialsSource,
-    wanted: Credentials,
+    connection: Connection, settings: MigrateSettings, source: CredentialsSource
 ) -> str:
-    if await _accepted(settings, wanted):
-        return "its password is the current one"
-    for other in await source.renewed():
-        # A rotation between two accounts may offer the other one's, which proves nothing here.
-        if other.user == wanted.user and await _accepted(settings, other):
-            source.accepted(other)
-            return "its password is one of a rotation under way, and stays"
-    await _set(connection, "ALTER USER", wanted)
-    return "its password was none of ours; it has the current one now"
-
-
-async def _accepted(settings: MigrateSettings, credentials: Credentials) -> bool:
+    wanted = await source.current()
     try:
-        async with await connect(settings.database, credentials, schema=None):
-            return True
-    except DatabaseRefusedError:
-        return False
+        async with await log_in(settings.database, source, schema=None):
+            pass
+    except LoginRefusedError:
+        await _set(connection, "ALTER USER", wanted)
+        return "its password was none of ours; it has the current one now"
+    if await source.current() == wanted:
+        return "its password is the current one"
+    return "its password is that of a rotation under way, and stays"
 
 
 def _account(user: str) -> str:
