@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Final
 
@@ -22,13 +22,14 @@ from image.libraries import copy_libraries, is_elf, record_packages
 
 __all__ = ["main"]
 
-USER: Final = 65532
+_USER: Final = 65532
 _ETC: Final = {
-    "passwd": f"root:x:0:0:root:/:/sbin/nologin\ntodo:x:{USER}:{USER}:todo:/:/sbin/nologin\n",
-    "group": f"root:x:0:\ntodo:x:{USER}:\n",
+    "passwd": f"root:x:0:0:root:/:/sbin/nologin\ntodo:x:{_USER}:{_USER}:todo:/:/sbin/nologin\n",
+    "group": f"root:x:0:\ntodo:x:{_USER}:\n",
     # Without it the C library asks DNS before it looks into /etc/hosts.
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
 }
+_PROGRAM: Final = re.compile(r"python3\.\d+|ld-linux.*\.so\.\d+")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
             _runtime(Path(venv), Path(root))
         case ["compile", directory]:
             replace_sources(Path(directory), prefix=Path("/"), docstrings=True)
+            _set_modes(Path(directory))
         case _:
             sys.stderr.write(f"{__doc__}\n")
             return 2
@@ -50,11 +52,10 @@ def _runtime(venv: Path, root: Path) -> None:
     _copy(interpreter, root)
     _copy_python(root, Path(sysconfig.get_path("stdlib")), library=True)
     _copy_environment(venv, root, interpreter)
-    programs = [path for path in _files(root) if is_elf(path)]
-    subprocess.run(["strip", "--strip-unneeded", *programs], check=True)
+    programs = _programs(root)
     libraries = copy_libraries([interpreter, *programs], root)
-    originals = [Path("/", path.relative_to(root)) for path in programs]
-    record_packages([*libraries, *(path for path in originals if path.exists())], root)
+    subprocess.run(["strip", "--strip-unneeded", *_programs(root)], check=True)
+    record_packages([*libraries, *(Path("/", path.relative_to(root)) for path in programs)], root)
     for name, text in _ETC.items():
         (root / "etc" / name).write_text(text)
     _copy(Path("/usr/lib/os-release"), root)
@@ -96,16 +97,16 @@ def _copy_environment(venv: Path, root: Path, interpreter: Path) -> None:
     command.symlink_to(interpreter)
 
 
-def _files(root: Path) -> Iterator[Path]:
-    return (path for path in sorted(root.rglob("*")) if path.is_file() and not path.is_symlink())
+def _programs(root: Path) -> list[Path]:
+    files = (path for path in sorted(root.rglob("*")) if path.is_file() and not path.is_symlink())
+    return [path for path in files if is_elf(path)]
 
 
 def _set_modes(root: Path) -> None:
-    """Give every file the same owner's rights, none to others but to read, and one time."""
+    """Let everybody read everything and nobody write, whatever the machine that builds says."""
     for path in [root, *root.rglob("*")]:
         if not path.is_symlink():
-            executable = path.is_dir() or re.match(r"python3|ld-", path.name)
-            path.chmod(0o755 if executable else 0o644)
+            path.chmod(0o755 if path.is_dir() or _PROGRAM.fullmatch(path.name) else 0o644)
         os.utime(path, (0, 0), follow_symlinks=False)
 
 

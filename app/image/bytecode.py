@@ -40,18 +40,16 @@ def _replace(source: Path, *, prefix: Path, docstrings: bool) -> None:
     name = str(Path("/", source.relative_to(prefix)))
     tree = ast.parse(text, name)
     if not docstrings:
-        _remove_docstrings(tree)
+        _blank_docstrings(tree)
     code = compile(tree, name, "exec", dont_inherit=True, optimize=0)
     header = importlib.util.MAGIC_NUMBER + _UNCHECKED_HASH + importlib.util.source_hash(text)
     source.with_suffix(".pyc").write_bytes(header + marshal.dumps(code))
     source.unlink()
 
 
-def _remove_docstrings(tree: ast.Module) -> None:
+def _blank_docstrings(tree: ast.Module) -> None:
+    """Leave a dot in the place of each, since some modules want to find a text there."""
     for node in ast.walk(tree):
         if isinstance(node, _Documented) and ast.get_docstring(node, clean=False) is not None:
-            # A dataclass without one writes its own, which takes long.
-            if isinstance(node, ast.ClassDef) and node.decorator_list:
-                continue
-            first = node.body[0]
-            node.body[:1] = [] if node.body[1:] else [ast.copy_location(ast.Pass(), first)]
+            blank = ast.copy_location(ast.Expr(ast.Constant(".")), node.body[0])
+            node.body[0] = ast.fix_missing_locations(blank)

@@ -22,14 +22,15 @@ _LIBRARY: Final = (
     *("config-3*", "ensurepip", "idlelib", "lib2to3", "test", "unittest", "venv", "__phello__*"),
     *("_pyrepl", "bdb.py", "cProfile.py", "code.py", "codeop.py", "doctest.py", "pdb.py"),
     *("profile.py", "pstats.py", "pyclbr.py", "pydoc.py", "pydoc_data", "trace.py", "this.py"),
-    *("antigravity.py", "tabnanny.py", "timeit.py", "webbrowser.py", "LICENSE.txt"),
+    *("antigravity.py", "tabnanny.py", "webbrowser.py"),
     # For terminals and desktops.
     *("curses", "tkinter", "turtle.py", "turtledemo", "rlcompleter.py"),
     # Protocols and files that nothing here speaks or reads.
     *("dbm", "ftplib.py", "imaplib.py", "mailbox.py", "poplib.py", "smtplib.py", "sqlite3"),
-    *("shelve.py", "wsgiref", "xmlrpc", "wave.py", "netrc.py", "zipapp.py", "plistlib.py"),
+    *("bz2.py", "encodings/bz2_codec.py", "lzma.py", "asyncio/__main__.py"),
+    *("shelve.py", "xmlrpc", "wave.py", "netrc.py", "zipapp.py", "plistlib.py"),
     # In C already.
-    *("_pydecimal.py", "_pydatetime.py", "_pyio.py", "_pylong.py"),
+    *("_pydecimal.py", "_pydatetime.py", "_pyio.py"),
     # Compiled modules of the above, of compressions that Python can miss, of Asian code pages.
     *(
         f"lib-dynload/{name}.*"
@@ -47,13 +48,14 @@ _LIBRARY: Final = (
 _PACKAGES: Final = (
     # Tests, command lines, and what serves other frameworks.
     *("alembic/templates", "alembic/testing", "sqlalchemy/testing", "mako/testing", "mako/ext"),
+    *("*/tests", "click/testing.py", "sqlalchemy/dialects/*/provision.py"),
     *("prometheus_client/aiohttp", "prometheus_client/django", "prometheus_client/twisted"),
     *("sqlalchemy/ext/mypy", "botocore/data/*/*/examples-*"),
     # Alembic wants PostgreSQL's at import.
     *(f"sqlalchemy/dialects/{name}" for name in ("mssql", "oracle", "sqlite")),
     "dateutil/zoneinfo/*.tar.gz",
     # Of a distribution, METADATA and licences say what it is; the rest is for installers.
-    *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "WHEEL", "sboms")),
+    *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "WHEEL")),
     "*.dist-info/top_level.txt",
 )
 
