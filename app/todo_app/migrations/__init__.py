@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from todo_app.credentials import CredentialsSource
 from todo_app.database import DatabaseUnavailableError, connect, raise_explained
 from todo_app.migrations.account import ensure_account
-from todo_app.migrations.upgrade import SCRIPTS, upgrade
+from todo_app.migrations.upgrade import SCRIPTS, upgrade_schema
 from todo_app.settings import MigrateSettings
 
 __all__ = ["migrate"]
@@ -71,7 +71,7 @@ async def _attempt(settings: MigrateSettings, source: CredentialsSource, scripts
             _exclusively(connection),
         ):
             await _use_schema(connection, settings.database.name)
-            revision = await upgrade(connection, scripts)
+            revision = await upgrade_schema(connection, scripts)
             await ensure_account(connection, settings, source)
             return revision
     except DBAPIError as error:

@@ -16,9 +16,11 @@ from sqlalchemy.pool import StaticPool
 from todo_app.database import DatabaseRefusedError
 from todo_app.schema import is_revision
 
-__all__ = ["SCRIPTS", "alembic_config", "upgrade"]
+__all__ = ["SCRIPTS", "alembic_config", "upgrade_schema"]
 
 _log = logging.getLogger(__name__)
+# At each start it says how it works; we say what it does.
+logging.getLogger("alembic").setLevel(logging.WARNING)
 
 SCRIPTS: Final = Path(__file__).parent
 """Where `env.py` and the revisions are."""
@@ -35,7 +37,7 @@ def alembic_config(scripts: Path = SCRIPTS) -> Config:
     return config
 
 
-async def upgrade(connection: Connection, scripts: Path = SCRIPTS) -> str:
+async def upgrade_schema(connection: Connection, scripts: Path = SCRIPTS) -> str:
     """Bring the schema that `connection` works in to the newest revision; return its revision.
 
     A schema that is newer is left alone: the release that made it is taking over from us.
@@ -71,6 +73,8 @@ def _upgrade(connection: sqlalchemy.Connection, config: Config) -> str:
         return current
     elif current not in {known.revision for known in script.walk_revisions()}:
         raise DatabaseRefusedError(f"the schema is at revision {current!r}, which is none of ours")
+    if current != head:
+        _log.info("bringing the schema from revision %s to %s", current or "none", head)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
     return head
