@@ -62,14 +62,14 @@ class Image:
 
 
 @contextmanager
-def built(base: str, target: str | None = None) -> Iterator[str]:
+def built(base: str, target: str | None = None, context: Path = APP) -> Iterator[str]:
     """Build the image, or a stage of it, as the Docker plugin does; remove it afterwards."""
     tag = f"todo-test/app:{uuid.uuid4().hex}"
     description = ImageBuild(
         name=tag,
         digest="test",
-        context=str(APP),
-        dockerfile=str(APP / "Dockerfile"),
+        context=str(context),
+        dockerfile=str(context / "Dockerfile"),
         target=target,
         args={"BASE_IMAGE": base},
     )

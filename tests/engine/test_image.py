@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import yaml
 
 from image.sbom import bill_of_materials
 from local.containers import docker
+from local.errors import LocalError
 from tests.engine.built_image import APP, Image, built, read_layers, started
 
 if TYPE_CHECKING:
@@ -158,6 +160,17 @@ def test_trusts_what_the_bundle_holds(image: Image) -> None:
     )
     bundle = (APP / "certs" / Path(BUNDLE).name).read_text()
     assert int(shown) == bundle.count("-----BEGIN CERTIFICATE-----")
+
+
+def test_a_bundle_that_nobody_checked_stops_the_build(base_image: str, tmp_path: Path) -> None:
+    context = shutil.copytree(APP, tmp_path / "app", ignore=shutil.ignore_patterns("__pycache__"))
+    with (context / "certs" / Path(BUNDLE).name).open("a") as file:
+        file.write("\n")
+    with (
+        pytest.raises(LocalError, match="computed checksum did NOT match"),
+        built(base_image, "build", context),
+    ):
+        pass
 
 
 def test_finds_names_of_the_hosts_file_first(image: Image) -> None:
