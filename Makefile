@@ -5,8 +5,11 @@ VENV   := .venv/bin
 PYTEST := $(VENV)/python -m pytest
 LOCAL  := $(PYTHON) -m local
 
+# The one that Pulumi.local.yaml names; `make up` has pulled or built it.
+BASE_IMAGE ?= todo-local/python:3.13
+
 .DEFAULT_GOAL := help
-.PHONY: help up status down env parity clean test test-unit test-engine test-browser bench-app lint format packages browser
+.PHONY: help up status down env parity sbom clean test test-unit test-engine test-browser bench-app lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +28,10 @@ env:  ## Print the local system's environment: eval "$(make -s env)", then use p
 
 parity:  ## List what a local run does not exercise of AWS
 	@$(LOCAL) parity
+
+sbom: packages  ## Write what the image holds to .local/sbom (IMAGE= or BASE_IMAGE= for another one)
+	@image=$${IMAGE:-$$(docker build --quiet --build-arg BASE_IMAGE=$(BASE_IMAGE) app)} \
+		&& PYTHONPATH=app $(VENV)/python -m image.sbom "$$image" .local/sbom/todo.cdx.json
 
 clean: down  ## `make down`, then drop caches, logs and the virtual environment
 	rm -rf .local .venv

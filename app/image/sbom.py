@@ -95,7 +95,7 @@ def _python_packages(files: Path, environment: Path) -> Bom:
     (site_packages,) = environment.glob("lib/python3.*/site-packages")
     for found in (files / _DISTRIBUTIONS).rglob("*.dist-info"):
         found.rename(site_packages / found.name)
-    options = ["--output-reproducible", "--no-validate", "--spec-version", _VERSION.to_version()]
+    options = ["--output-reproducible", "--spec-version", _VERSION.to_version()]
     done = subprocess.run(
         [sys.executable, "-m", "cyclonedx_py", "environment", *options, str(environment)],
         stdout=subprocess.PIPE,
