@@ -192,6 +192,8 @@ class _Secret:
         import botocore.config  # noqa: PLC0415
         import botocore.session  # noqa: PLC0415
 
+        # Its debugging output has the answers in it, and they have the password.
+        logging.getLogger("botocore").setLevel(logging.WARNING)
         match = _ARN.fullmatch(self.arn)
         return botocore.session.Session().create_client(
             "secretsmanager",
