@@ -27,9 +27,12 @@ __all__ = ["run", "serve"]
 
 _log = logging.getLogger(__name__)
 
-# With the longest lame duck this stays under 20 s, and every request has a shorter deadline.
-_FINISH_SECONDS: Final = 4
-_HEAD_MILLISECONDS: Final = 10_000
+# From SIGTERM to the end; whoever stops us may lose patience after 20 s. With the default lame duck
+# it leaves more time than the longest request takes.
+_STOP_SECONDS: Final = 19
+# Longest time for a request's head to come, so also for a kept connection to be idle: longer than a
+# balancer keeps it (AWS's 60 s), else requests meet a connection that we are about to close.
+_HEAD_MILLISECONDS: Final = 75_000
 _LARGEST_HEAD: Final = 64 * 1024  # bytes
 _BACKLOG: Final = 1024
 _HOUSEKEEPING_SECONDS: Final = 600.0
@@ -61,7 +64,6 @@ async def run(application: Application, health: Health, settings: HTTPSettings) 
         backlog=_BACKLOG,
         log_enabled=False,  # as set up already
     )
-    server.workers_kill_timeout = _FINISH_SECONDS
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -74,8 +76,13 @@ async def run(application: Application, health: Health, settings: HTTPSettings) 
         health.draining = True
         await asyncio.sleep(settings.lame_duck_seconds)
         server.stop()  # type: ignore[no-untyped-call]
+        # Idle connections are closed at once, the others after their answer.
+        await asyncio.wait({serving}, timeout=_STOP_SECONDS - settings.lame_duck_seconds)
     stopping.cancel()
-    await serving
+    if serving.done():
+        await serving
+    else:
+        _log.warning("gave up requests that were not finished in %d s", _STOP_SECONDS)
 
 
 async def _serve(settings: ServeSettings) -> None:

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from todo_app.database import DatabaseUnavailableError, DuplicateKeyError, LostRaceError
-from todo_app.pool import ConnectionPool, PoolExhaustedError, Session
+from todo_app.pool import ConnectionPool, PoolExhaustedError, Result, Session
 from todo_app.todo import Changes, NewTodo, Todo
 
 __all__ = [
@@ -62,6 +62,7 @@ FORGET: Final = (
 
 _TRIES: Final = 4
 _FIRST_PAUSE_SECONDS: Final = 0.05
+_RETRY_SECONDS: Final = 1.0
 
 
 class ChangedSinceError(Exception):
@@ -144,19 +145,22 @@ def request_fingerprint(new: NewTodo) -> bytes:
 async def retried(attempt: Callable[[], Awaitable[_T]]) -> _T:
     """Run something that may safely run twice, again if the database was lost meanwhile.
 
-    Bounded: 4 tries within about half a second. A full pool is no reason to come back: that would
-    make it fuller.
+    Bounded: 4 tries, the last of which begins within about a second. What took longer to fail has
+    met a deadline, and would meet the next one. A full pool is no reason to come back either: that
+    would make it fuller.
 
     Raises:
         DatabaseError: what the last try ended with.
     """
-    pause = _FIRST_PAUSE_SECONDS
+    pause, started = _FIRST_PAUSE_SECONDS, time.monotonic()
     for _ in range(_TRIES - 1):
         try:
             return await attempt()
         except PoolExhaustedError:
             raise
         except DatabaseUnavailableError:
+            if time.monotonic() - started > _RETRY_SECONDS:
+                raise
             await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - not a secret
             pause *= 2
     return await attempt()
@@ -187,8 +191,7 @@ class MySQLTodoStore:
 
     async def get(self, list_id: bytes, todo_id: int) -> Todo | None:
         """See `TodoStore.get`."""
-        rows = await self._rows(GET, (todo_id, list_id))
-        return rows[0] if rows else None
+        return await retried(lambda: self._look(list_id, todo_id))
 
     async def add(self, list_id: bytes, new: NewTodo, *, key: str | None = None) -> Added:
         """See `TodoStore.add`."""
@@ -199,63 +202,85 @@ class MySQLTodoStore:
                 lambda: _undeadlocked(lambda: self._add_once(list_id, new, order, key_hash))
             )
         values = (list_id, order, new.title, new.completed)
-        result = await _undeadlocked(lambda: self._pool.execute(ADD, values))
+        result = await self._change(ADD, values)
         return Added(_added(result.insert_id, new, order), replayed=False)
 
     async def update(
         self, list_id: bytes, todo_id: int, changes: Changes, *, version: int | None = None
     ) -> Todo | None:
         """See `TodoStore.update`."""
-        # Somebody else may change it between our look and our change: then look again. Each round
-        # that is lost was won by another, so this ends.
-        while True:
-            old = await self.get(list_id, todo_id)
-            if old is None:
-                return None
-            if version is not None and old.version != version:
-                raise ChangedSinceError
-            new = _changed(old, changes)
-            if new == old:
-                return old
-            values = (new.title, new.completed, new.order, todo_id, list_id, old.version)
-            result = await _undeadlocked(lambda values=values: self._pool.execute(UPDATE, values))  # type: ignore[misc]
-            if result.affected_rows:
-                return msgspec.structs.replace(new, version=old.version + 1)
+        unsure: Todo | None = None
+
+        async def attempt() -> Todo | None:
+            nonlocal unsure
+            # Somebody else may change it between our look and our change: then look again. Each
+            # round that is lost was won by another, so this ends.
+            while (old := await self._look(list_id, todo_id)) is not None:
+                if old == unsure:
+                    return old  # the change had happened, only the answer was lost
+                if version is not None and old.version != version:
+                    raise ChangedSinceError
+                new = _changed(old, changes)
+                if new == old:
+                    return old
+                done = msgspec.structs.replace(new, version=old.version + 1)
+                values = (new.title, new.completed, new.order, todo_id, list_id, old.version)
+                try:
+                    if (await self._change(UPDATE, values)).affected_rows:
+                        return done
+                except DatabaseUnavailableError:
+                    unsure = done
+                    raise
+            return None
+
+        return await retried(attempt)
 
     async def delete(self, list_id: bytes, todo_id: int, *, version: int | None = None) -> bool:
         """See `TodoStore.delete`."""
-        if version is None:
-            values: tuple[object, ...] = (todo_id, list_id)
-            result = await _undeadlocked(lambda: self._pool.execute(DELETE, values))
-            return result.affected_rows > 0
-        values = (todo_id, list_id, version)
-        result = await _undeadlocked(lambda: self._pool.execute(DELETE_VERSION, values))
-        if result.affected_rows:
-            return True
-        if await self.get(list_id, todo_id) is None:
-            return False
-        raise ChangedSinceError
+        unsure = False
+
+        async def attempt() -> bool:
+            nonlocal unsure
+            try:
+                if version is None:
+                    result = await self._change(DELETE, (todo_id, list_id))
+                else:
+                    result = await self._change(DELETE_VERSION, (todo_id, list_id, version))
+            except DatabaseUnavailableError:
+                unsure = True
+                raise
+            if result.affected_rows:
+                return True
+            if version is not None and await self._look(list_id, todo_id) is not None:
+                raise ChangedSinceError
+            return unsure  # gone: by the attempt whose answer was lost, as far as we know
+
+        return await retried(attempt)
 
     async def complete_all(self, list_id: bytes, *, completed: bool) -> None:
         """See `TodoStore.complete_all`."""
         values = (completed, list_id, completed)
-        await _undeadlocked(lambda: self._pool.execute(COMPLETE_ALL, values))
+        await retried(lambda: self._change(COMPLETE_ALL, values))
 
     async def clear(self, list_id: bytes, *, only_completed: bool) -> None:
         """See `TodoStore.clear`."""
         statement = CLEAR_COMPLETED if only_completed else CLEAR
-        await _undeadlocked(lambda: self._pool.execute(statement, (list_id,)))
+        await retried(lambda: self._change(statement, (list_id,)))
 
     async def forget_old_keys(self) -> int:
         """Forget idempotency keys that are older than a day; return how many."""
         return (await self._pool.execute(FORGET, ())).affected_rows
 
+    async def _look(self, list_id: bytes, todo_id: int) -> Todo | None:
+        """Return one to-do, or None, without a second try."""
+        found = _todos(await self._pool.execute(GET, (todo_id, list_id)))
+        return found[0] if found else None
+
     async def _rows(self, statement: str, values: tuple[object, ...]) -> list[Todo]:
-        result = await retried(lambda: self._pool.execute(statement, values))
-        return [
-            Todo(todo_id, title, completed != 0, position, version)
-            for todo_id, title, completed, position, version in result.rows
-        ]
+        return _todos(await retried(lambda: self._pool.execute(statement, values)))
+
+    async def _change(self, statement: str, values: tuple[object, ...]) -> Result:
+        return await _undeadlocked(lambda: self._pool.execute(statement, values))
 
     async def _add_once(self, list_id: bytes, new: NewTodo, order: int, key_hash: bytes) -> Added:
         """Add the to-do and remember its key, both or neither."""
@@ -278,6 +303,13 @@ async def _recall(session: Session, list_id: bytes, new: NewTodo, key_hash: byte
     if bytes(fingerprint) != request_fingerprint(new):
         raise KeyReusedError
     return Added(_added(todo_id, new, order), replayed=True)
+
+
+def _todos(result: Result) -> list[Todo]:
+    return [
+        Todo(todo_id, title, completed != 0, position, version)
+        for todo_id, title, completed, position, version in result.rows
+    ]
 
 
 def _added(todo_id: int, new: NewTodo, order: int) -> Todo:
