@@ -3,9 +3,9 @@
 The HTML is in `templates/`, filled in by `str.format`; whatever a person wrote is escaped by
 MarkupSafe. The same row that the server fills is in the page as a `<template>` for the script.
 
-The files in `static/` are loaded under their content's hash, so browsers may keep them for good. The
-script is three modules; where one imports another, the hash goes into the import, which is all the
-building there is.
+The files in `static/` are loaded under their content's hash, so browsers may keep them for good.
+The script is a few modules; where one imports another, the hash goes into the import, which is all
+the building there is.
 """
 
 import gzip
@@ -29,6 +29,9 @@ _CONTENT_TYPES: Final = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+
+# What `app.js` imports; each after those that it imports itself, whose hashes it contains.
+_MODULES: Final = ("api.js", "item.js", "store.js", "follow.js", "rows.js")
 
 _IMPORT: Final = re.compile(r'(?<=from "\./)(\w+\.js)(?=")')
 
@@ -120,11 +123,16 @@ def _versioned(name: str) -> str:
 
 
 _ASSETS: Final[dict[str, Asset]] = {}
-# A module comes after those that it imports: their hashes are part of its content.
-for _name in ("style.css", "icon.svg", "api.js", "store.js", "app.js"):
+for _name in ("style.css", "icon.svg", *_MODULES, "app.js"):
     _ASSETS[_name] = _load(_name)
 
-_LINKS: Final = {Path(name).stem: escape(asset_url(name)) for name in _ASSETS}
+_LINKS: Final = {
+    "app": asset_url("app.js"),
+    "style": asset_url("style.css"),
+    "icon": asset_url("icon.svg"),
+    # All at once, instead of one after the other as each is found in the one before.
+    "preloads": "".join(f'<link rel="modulepreload" href="{asset_url(m)}">' for m in _MODULES),
+}
 _ROW: Final = _template("row.html").replace("\n", "")
 _EMPTY_ROW: Final = _ROW.format(class_="", checked="", id="", version="", order="", title="")
 _PAGE: Final = _template("page.html")

@@ -1,4 +1,5 @@
-// Requests that are tried again while that can help, and failures in words for people.
+// The interface of the server: requests that are tried again while that can help, versions and keys
+// that make this safe, and failures in words for people.
 
 const ATTEMPTS = 3;
 const TIMEOUT = 15_000;
@@ -27,28 +28,16 @@ export class Failure extends Error {
   }
 }
 
-/** Every request may safely be sent twice: changes carry a version, new to-dos a key. */
-export async function request(url, options = {}) {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await once(url, options);
-    } catch (failure) {
-      const pause = failure.retryAfter || FIRST_PAUSE * 3 ** (attempt - 1) * (0.75 + Math.random() / 2);
-      if (failure.isFinal || attempt === ATTEMPTS || pause > LONGEST_PAUSE) throw failure;
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    }
-  }
-}
-
-/** A collection that is read page by page, and asked only for what has changed. */
-export class Collection {
+/** The to-dos of a list. Each has a `version` where it came alone or with the page. */
+export class Todos {
   #pages = new Map();
 
   constructor(url) {
     this.url = url;
   }
 
-  async read() {
+  /** All of them, page by page; pages that have not changed are not sent again. */
+  async all() {
     const pages = new Map();
     for (let url = this.url; url && !pages.has(url); url = pages.get(url).next) {
       const known = this.#pages.get(url);
@@ -58,6 +47,55 @@ export class Collection {
     }
     this.#pages = pages;
     return [...pages.values()].flatMap(({ todos }) => todos);
+  }
+
+  /** Null if there is none any more. */
+  async get({ id }) {
+    try {
+      return versioned(await request(`${this.url}/${id}`));
+    } catch (failure) {
+      if (failure.status === 404) return null;
+      throw failure;
+    }
+  }
+
+  async add({ key, body }) {
+    const headers = { "Idempotency-Key": key };
+    return versioned(await request(this.url, { method: "POST", headers, body }));
+  }
+
+  /** Change it, unless somebody else has: that is a failure with status 412. */
+  async change({ id, version }, body) {
+    const headers = { "If-Match": `"${version}"` };
+    return versioned(await request(`${this.url}/${id}`, { method: "PATCH", headers, body }));
+  }
+
+  async remove({ id, version }) {
+    const headers = { "If-Match": `"${version}"` };
+    await request(`${this.url}/${id}`, { method: "DELETE", headers });
+  }
+
+  async completeAll(completed) {
+    const answer = await request(this.url, { method: "PATCH", body: { completed } });
+    return answer.headers.has("Link") ? this.all() : answer.content;
+  }
+
+  async clearCompleted() {
+    await request(`${this.url}?completed=true`, { method: "DELETE" });
+    return [];
+  }
+}
+
+/** Every request may safely be sent twice: changes carry a version, new to-dos a key. */
+async function request(url, options = {}) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await once(url, options);
+    } catch (failure) {
+      const pause = failure.retryAfter || FIRST_PAUSE * 3 ** (attempt - 1) * (0.75 + Math.random() / 2);
+      if (failure.isFinal || attempt === ATTEMPTS || pause > LONGEST_PAUSE) throw failure;
+      await new Promise((resolve) => setTimeout(resolve, pause));
+    }
   }
 }
 
@@ -106,4 +144,8 @@ function page({ headers, content }, url) {
     todos: content,
     next: next && new URL(next[1], new URL(url, document.baseURI)).href,
   };
+}
+
+function versioned({ content, headers }) {
+  return { ...content, version: Number(/\d+/.exec(headers.get("ETag"))) };
 }

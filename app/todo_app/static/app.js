@@ -1,106 +1,10 @@
-// The page: rows for what the store holds, and what people do with them.
-//
-// The server has filled in the rows of the first paint; new ones are copies of the same <template>.
-// Which rows a filter shows is up to the style sheet (:target), so it is right before this runs.
+// The page: what people do with it, and what it counts.
 
-import { Conflict, Item, Store } from "./store.js";
-
-const find = (selector, parent = document) => parent.querySelector(selector);
-const copy = (name) => document.getElementById(name).content.firstElementChild.cloneNode(true);
+import { follow } from "./follow.js";
+import { copy, field, find, focusOn, hide, isSeen, itemOf, keepFocus, list, read, show } from "./rows.js";
+import { Store } from "./store.js";
 
 const app = find(".todoapp");
-const list = find(".todo-list");
-const field = find(".new-todo");
-const rows = new Map();
-const items = new WeakMap();
-
-// ---- Rows
-
-function tie(item, row) {
-  rows.set(item, row);
-  items.set(row, item);
-  return row;
-}
-
-/** What the server has put into a row. */
-function read(row) {
-  const [id, version, order] = ["id", "version", "order"].map((name) => Number(row.dataset[name]));
-  const completed = row.classList.contains("completed");
-  const item = new Item({ id, version, order, completed, title: find(".title", row).textContent });
-  tie(item, row);
-  return item;
-}
-
-function show(item) {
-  const { title, completed, deleted } = item.shown;
-  const row = rows.get(item) ?? tie(item, copy("row"));
-  const isNew = !row.isConnected;
-  if (deleted && !item.failure) {
-    row.remove();
-  } else {
-    row.classList.toggle("completed", completed);
-    row.classList.toggle("pending", item.busy);
-    row.classList.toggle("failed", Boolean(item.failure));
-    find(".toggle", row).checked = completed;
-    if (find(".title", row).textContent !== title) entitle(row, title);
-    showFailure(row, item);
-    place(row);
-    if (isNew) row.classList.add("entering");
-  }
-  later();
-}
-
-function hide(item) {
-  const row = rows.get(item);
-  const next = row?.contains(document.activeElement) && neighbour(row);
-  row?.remove();
-  rows.delete(item);
-  if (next !== false && row) focusOn(next);
-  later();
-}
-
-function entitle(row, title) {
-  find(".title", row).textContent = title;
-  for (const button of row.querySelectorAll("[data-label]")) {
-    button.setAttribute("aria-label", `${button.dataset.label} ${title}`);
-  }
-}
-
-function showFailure(row, { failure, shown }) {
-  let box = find(".trouble", row);
-  if (!failure) {
-    const hadFocus = box?.contains(document.activeElement);
-    box?.remove();
-    if (hadFocus) focusOn(row);
-    return;
-  }
-  if (!box) row.append((box = copy("trouble")));
-  let [again, drop] = ["Retry", "Discard"];
-  if (failure instanceof Conflict) {
-    [again, drop] = failure.theirs ? ["Keep mine", "Take theirs"] : ["Add again", "Let it go"];
-    if (shown.deleted) again = "Delete anyway";
-  }
-  find("p", box).textContent = `${shown.deleted ? "Not deleted." : "Not saved."} ${failure.message}`;
-  find(".again", box).textContent = again;
-  find(".drop", box).textContent = drop;
-}
-
-/** In the order of the list: by `order`, then by id, those without one last. */
-function isBefore(one, other) {
-  if (!one || !other) return true;
-  const [a, b] = [one, other].map((row) => items.get(row).shown);
-  return a.order === b.order ? (a.id ?? Infinity) <= (b.id ?? Infinity) : a.order < b.order;
-}
-
-function place(row) {
-  const { previousElementSibling: previous, nextElementSibling: next } = row;
-  if (row.isConnected && isBefore(previous, row) && isBefore(row, next)) return;
-  row.remove();
-  let before = list.lastElementChild;
-  while (before && !isBefore(before, row)) before = before.previousElementSibling;
-  if (before) before.after(row);
-  else list.prepend(row);
-}
 
 // ---- Totals
 
@@ -146,46 +50,23 @@ function connection(failure) {
   if (line.textContent !== text) line.textContent = text;
 }
 
-// ---- Focus
-
-const isSeen = (row) => row.isConnected && row.getClientRects().length > 0;
-
-function neighbour(row) {
-  const seen = [...list.children].filter((other) => other === row || isSeen(other));
-  const at = seen.indexOf(row);
-  return seen[at + 1] ?? seen[at - 1] ?? null;
-}
-
-function focusOn(row) {
-  if (row) find(".toggle", row).focus();
-  // Not where that would bring up a keyboard on the screen.
-  else if (!matchMedia("(pointer: coarse)").matches) field.focus();
-}
-
-/** Do something to a row that may make it go, and leave the focus beside it. */
-function keepFocus(row, action) {
-  const next = neighbour(row);
-  action();
-  if (!isSeen(row)) focusOn(next);
-}
+// ---- What people do
 
 function say(text) {
   find(".said").textContent = text;
 }
 
-// ---- What people do
-
 /** As the server does, which takes no control characters; a tab may have been pasted. */
 const clean = (text) => text.replace(/\p{Cc}+/gu, " ").trim();
 
 function remove(row) {
-  const item = items.get(row);
+  const item = itemOf(row);
   say(`Deleted ${item.shown.title}.`);
   keepFocus(row, () => store.remove(item));
 }
 
 function edit(row) {
-  const item = items.get(row);
+  const item = itemOf(row);
   if (item.editing) return;
   const editor = copy("editor");
   editor.value = item.shown.title;
@@ -232,8 +113,8 @@ function onRowKey(event, row) {
 const onClick = {
   ".rename": edit,
   ".destroy": remove,
-  ".again": (row) => store.again(items.get(row)),
-  ".drop": (row) => keepFocus(row, () => store.drop(items.get(row))),
+  ".again": (row) => store.again(itemOf(row)),
+  ".drop": (row) => keepFocus(row, () => store.drop(itemOf(row))),
 };
 
 list.addEventListener("click", (event) => {
@@ -248,7 +129,7 @@ list.addEventListener("dblclick", (event) => {
 list.addEventListener("change", ({ target }) => {
   const row = target.closest("li");
   if (!target.matches(".toggle")) return;
-  keepFocus(row, () => store.change(items.get(row), { completed: target.checked }));
+  keepFocus(row, () => store.change(itemOf(row), { completed: target.checked }));
 });
 list.addEventListener("keydown", (event) => onRowKey(event, event.target.closest("li")));
 list.addEventListener("animationend", ({ target }) => target.classList.remove("entering"));
@@ -262,7 +143,9 @@ find(".add").addEventListener("submit", (event) => {
 });
 field.addEventListener("keydown", (event) => {
   const first = [...list.children].find(isSeen);
-  if (event.key === "ArrowDown" && first) focusOn(first);
+  if (event.key !== "ArrowDown" || !first) return;
+  event.preventDefault();
+  focusOn(first);
 });
 find(".toggle-all").addEventListener("change", ({ target }) => store.completeAll(target.checked));
 find(".clear-completed").addEventListener("click", () => {
@@ -294,13 +177,28 @@ function route() {
 addEventListener("hashchange", route);
 route();
 
+// ---- The list, in this tab and in the others
+
+const channel = new BroadcastChannel(`todos:${app.dataset.list}`);
 const store = new Store({
   url: app.dataset.todos,
-  name: app.dataset.list,
-  view: { show, hide, connection },
   items: [...list.children].map(read),
+  view: {
+    show(item) {
+      show(item);
+      later();
+    },
+    hide(item) {
+      hide(item);
+      later();
+    },
+  },
+  tell: (news) => channel.postMessage(news),
 });
-store.follow({ now: "more" in app.dataset });
+channel.onmessage = ({ data }) => store.hear(data);
+follow(store, { now: "more" in app.dataset, report: connection });
 addEventListener("online", () => store.againAll());
-// A filter in the address keeps the browser from minding `autofocus`.
-if (document.activeElement === document.body) focusOn(null);
+// A filter in the address is a target, and browsers take the focus there instead of to `autofocus`.
+addEventListener("load", () => {
+  if (document.activeElement === document.body) focusOn(null);
+});

@@ -4,46 +4,8 @@
 // changed since. While anything is wanted it is sent, one request at a time; what fails stays wanted
 // until it is sent again or dropped. Nothing is ever merged silently over somebody else's title.
 
-import { Collection, Failure, request } from "./api.js";
-
-const SOONEST = 5_000;
-const LATEST = 60_000;
-
-export class Item {
-  wanted = {};
-  draft = null; // what was sent to add it, and under which key: a retry sends the same
-  busy = false; // a request is on its way
-  editing = false;
-  failure = null;
-  newer = undefined; // what the server has had since; null: it is gone
-
-  constructor(saved = null) {
-    this.saved = saved;
-  }
-
-  get shown() {
-    return { ...this.saved, ...this.wanted };
-  }
-
-  get isUnsent() {
-    return !this.saved || Object.keys(this.wanted).length > 0;
-  }
-
-  get isUnsaved() {
-    return this.isUnsent || this.busy;
-  }
-}
-
-/** Somebody else has changed or deleted what was changed here; `theirs` is null if deleted. */
-export class Conflict extends Failure {
-  constructor(mine, theirs) {
-    let what = theirs?.completed ? "Completed elsewhere." : "Reopened elsewhere.";
-    if (!theirs) what = "Deleted elsewhere.";
-    else if (theirs.title !== mine.title) what = `Changed elsewhere to “${theirs.title}”.`;
-    super(what, { status: 412 });
-    this.theirs = theirs;
-  }
-}
+import { Todos } from "./api.js";
+import { Conflict, Item, isNews, randomKey } from "./item.js";
 
 export class Store {
   items = new Set();
@@ -52,13 +14,11 @@ export class Store {
   #sending = 0;
   #moves = 0; // an answer to a question asked before the last move may be out of date
 
-  /** `view` is told what to show: `show(item)`, `hide(item)`, `connection(failure or null)`. */
-  constructor({ url, name, view, items }) {
-    this.url = url;
+  /** `view` shows and hides items, `tell` passes on what the server has acknowledged. */
+  constructor({ url, items, view, tell }) {
+    this.todos = new Todos(url);
     this.view = view;
-    this.collection = new Collection(url);
-    this.channel = new BroadcastChannel(`todos:${name}`);
-    this.channel.onmessage = ({ data }) => this.#hear(data);
+    this.tell = tell;
     for (const item of items) this.#enter(item);
   }
 
@@ -88,12 +48,12 @@ export class Store {
 
   completeAll(completed) {
     const items = [...this.items].filter((item) => item.shown.completed !== completed);
-    this.#together(items, { completed }, this.url, { method: "PATCH", body: { completed } });
+    this.#together(items, { completed }, () => this.todos.completeAll(completed));
   }
 
   clearCompleted() {
     const items = [...this.items].filter((item) => item.shown.completed);
-    this.#together(items, { deleted: true }, `${this.url}?completed=true`, { method: "DELETE" });
+    this.#together(items, { deleted: true }, () => this.todos.clearCompleted());
   }
 
   edited(item) {
@@ -149,11 +109,9 @@ export class Store {
   async #create(item) {
     const { title, completed, order } = item.wanted;
     item.draft ??= { key: randomKey(), body: { title, completed, order } };
-    const { key, body } = item.draft;
+    const { draft } = item;
     try {
-      const headers = { "Idempotency-Key": key };
-      const { content } = await this.#send(this.url, { method: "POST", headers, body });
-      this.#saved(item, content, body);
+      this.#saved(item, await this.#sent(() => this.todos.add(draft)), draft.body);
     } catch (failure) {
       if (failure.isFinal) item.draft = null;
       throw failure;
@@ -161,27 +119,19 @@ export class Store {
   }
 
   async #update(item) {
-    const url = `${this.url}/${item.saved.id}`;
-    const headers = { "If-Match": `"${item.saved.version}"` };
+    const { saved } = item;
     const sent = { ...item.wanted };
-    const what = sent.deleted ? { method: "DELETE" } : { method: "PATCH", body: sent };
+    // What came with all the others came without its version.
+    if (!saved.version) return this.#merge(item, sent, await this.todos.get(saved));
     try {
-      const { content } = await this.#send(url, { ...what, headers });
-      if (sent.deleted) this.#deleted(item);
-      else this.#saved(item, content, sent);
+      const remove = () => this.todos.remove(saved);
+      const change = () => this.todos.change(saved, sent);
+      const todo = await this.#sent(sent.deleted ? remove : change);
+      if (todo) this.#saved(item, todo, sent);
+      else this.#deleted(item);
     } catch (failure) {
       if (failure.status !== 404 && failure.status !== 412) throw failure;
-      const theirs = failure.status === 412 ? await this.#theirs(url) : null;
-      this.#merge(item, sent, theirs);
-    }
-  }
-
-  async #theirs(url) {
-    try {
-      return (await request(url)).content;
-    } catch (failure) {
-      if (failure.status === 404) return null;
-      throw failure;
+      this.#merge(item, sent, failure.status === 404 ? null : await this.todos.get(saved));
     }
   }
 
@@ -196,7 +146,7 @@ export class Store {
   }
 
   /** One request for many rows, unless an unsaved change of some row would get in its way. */
-  async #together(items, fields, url, options) {
+  async #together(items, fields, act) {
     const members = new Set(items);
     const isReady = (item) =>
       item.saved && !item.busy &&
@@ -212,9 +162,7 @@ export class Store {
     }
     let failure = null;
     try {
-      const { content, headers } = await this.#send(url, options);
-      const todos = headers.has("Link") ? await this.collection.read() : content;
-      const answer = new Map(todos?.map((todo) => [todo.id, todo]));
+      const answer = new Map((await this.#sent(act)).map((todo) => [todo.id, todo]));
       for (const item of members) {
         if (fields.deleted) this.#deleted(item);
         else if (answer.has(item.saved.id)) this.#saved(item, answer.get(item.saved.id), fields);
@@ -224,7 +172,7 @@ export class Store {
       failure.again = () => {
         const still = [...members].filter((item) => item.failure === failure);
         for (const item of still) item.failure = null;
-        this.#together(still, fields, url, options);
+        this.#together(still, fields, act);
       };
     }
     for (const item of members) {
@@ -234,10 +182,10 @@ export class Store {
     }
   }
 
-  async #send(url, options) {
+  async #sent(act) {
     this.#sending += 1;
     try {
-      return await request(url, options);
+      return await act();
     } finally {
       this.#sending -= 1;
       this.#moves += 1;
@@ -253,13 +201,13 @@ export class Store {
     this.#byId.set(todo.id, item);
     this.#forgetWanted(item, sent);
     this.#forgetWanted(item, todo);
-    this.channel.postMessage({ saved: [todo], gone: [] });
+    this.tell({ saved: [todo], gone: [] });
   }
 
   #deleted(item) {
     this.#gone.add(item.saved.id);
     this.#leave(item);
-    this.channel.postMessage({ saved: [], gone: [item.saved.id] });
+    this.tell({ saved: [], gone: [item.saved.id] });
   }
 
   #forgetWanted(item, values) {
@@ -280,11 +228,26 @@ export class Store {
     Object.assign(item, { saved: null, draft: null, wanted: { title, completed, order } });
   }
 
+  /** News from another tab. */
+  hear(news) {
+    this.#moves += 1;
+    this.#absorb(news);
+  }
+
+  /** Ask for the whole list; the answer counts only if nothing happened here meanwhile. */
+  async refresh() {
+    const moves = this.#moves;
+    const saved = await this.todos.all();
+    if (moves !== this.#moves || this.#sending) return;
+    const ids = new Set(saved.map(({ id }) => id));
+    this.#absorb({ saved, gone: [...this.#byId.keys()].filter((id) => !ids.has(id)) });
+  }
+
   #absorb({ saved, gone }) {
     for (const todo of saved) {
       const item = this.#byId.get(todo.id);
       if (!item && !this.#gone.has(todo.id)) this.#show(this.#enter(new Item(todo)));
-      else if (item && todo.version > item.saved.version) this.#settle(item, todo);
+      else if (item && isNews(todo, item.saved)) this.#settle(item, todo);
     }
     for (const id of gone) if (this.#byId.has(id)) this.#settle(this.#byId.get(id), null);
   }
@@ -295,7 +258,7 @@ export class Store {
     if (newer !== undefined && !item.isUnsaved && !item.editing) {
       item.newer = undefined;
       if (newer === null) return this.#leave(item);
-      if (newer.version > item.saved.version) item.saved = newer;
+      if (isNews(newer, item.saved)) item.saved = newer;
     }
     this.#show(item);
   }
@@ -316,62 +279,4 @@ export class Store {
   #show(item) {
     if (this.items.has(item)) this.view.show(item);
   }
-
-  // ---- Keeping up with other tabs and devices
-
-  #hear(news) {
-    this.#moves += 1;
-    this.#absorb(news);
-  }
-
-  #reading = false;
-  #timer = 0;
-  #failures = 0;
-  #touched = Date.now();
-
-  /** Ask now, and from now on every few seconds, less often when nobody does anything. */
-  follow({ now }) {
-    for (const event of ["focus", "pageshow", "online"]) addEventListener(event, () => this.refresh());
-    document.addEventListener("visibilitychange", () => this.refresh());
-    for (const event of ["pointerdown", "keydown"]) {
-      addEventListener(event, () => (this.#touched = Date.now()), { passive: true });
-    }
-    if (now) this.refresh();
-    else this.#later(0);
-  }
-
-  async refresh() {
-    clearTimeout(this.#timer);
-    if (document.hidden || this.#reading) return;
-    this.#reading = true;
-    const moves = this.#moves;
-    let failure = null;
-    try {
-      const todos = await this.collection.read();
-      if (moves === this.#moves && !this.#sending) this.#replace(todos);
-    } catch (error) {
-      failure = error;
-    }
-    this.#failures = failure ? this.#failures + 1 : 0;
-    this.view.connection(failure);
-    this.#reading = false;
-    this.#later(failure?.retryAfter ?? 0);
-  }
-
-  #replace(todos) {
-    const ids = new Set(todos.map(({ id }) => id));
-    this.#absorb({ saved: todos, gone: [...this.#byId.keys()].filter((id) => !ids.has(id)) });
-  }
-
-  #later(atLeast) {
-    const idle = (Date.now() - this.#touched) / 12;
-    const pause = Math.min(LATEST, Math.max(SOONEST, idle) * 2 ** this.#failures);
-    this.#timer = setTimeout(() => this.refresh(), Math.max(pause, atLeast));
-  }
-}
-
-/** `crypto.randomUUID` exists on secure pages only. */
-function randomKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
