@@ -7,7 +7,7 @@ import yaml
 
 from tests.infra.recorder import PROJECT_ROOT, stack_config, use_config
 from todo_infra import config
-from todo_infra.config_rules import key_of, rules_of
+from todo_infra.config.rules import key_of, rules_of
 from todo_infra.errors import ConfigErrors
 
 DECLARED = yaml.safe_load((PROJECT_ROOT / "Pulumi.yaml").read_text())["config"]

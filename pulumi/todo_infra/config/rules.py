@@ -17,9 +17,10 @@ from typing import Any, Protocol, TypeVar, get_type_hints
 
 from pulumi.runtime import config as runtime_config
 
-from .errors import ConfigError
+from todo_infra.errors import ConfigError
 
 __all__ = [
+    "RELATIVE_PATH",
     "CidrList",
     "OneOf",
     "Rule",
@@ -116,6 +117,11 @@ class Text:
         if not isinstance(value, str) or not re.fullmatch(self.pattern, value):
             raise ValueError(value)
         return value
+
+
+RELATIVE_PATH = Text(
+    r"(?!/)(?!.*(^|/)\.\.(/|$)).+", "a path below the project's root, without a leading /"
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,117 @@
+"""The stack's config: every key, its type, its default; read and checked once.
+
+`Pulumi.yaml` declares the same keys and defaults to the CLI, and a test holds the two
+together. The product team owns `todo:capacity` and `todo:database`; the platform team
+owns the rest.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+import pulumi
+
+from todo_infra.errors import ConfigError, ConfigErrors
+
+from .capacity import Capacity
+from .database import Database, DatabaseOperations
+from .image import Image
+from .load_balancer import LoadBalancer
+from .rules import Text, key_of, read_settings, unknown_keys
+from .service import Deployment, Logs
+from .terraform_state import TerraformState
+
+__all__ = [
+    "PROJECT",
+    "Capacity",
+    "Database",
+    "DatabaseOperations",
+    "Deployment",
+    "Image",
+    "LoadBalancer",
+    "Logs",
+    "Settings",
+    "TerraformState",
+    "load",
+]
+
+PROJECT = "todo"
+
+_REGION = Text(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as eu-west-1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything the stack's config says; each field but the region is one `todo:` key."""
+
+    region: str
+    capacity: Capacity
+    database: Database
+    terraform_state: TerraformState
+    image: Image
+    database_operations: DatabaseOperations
+    load_balancer: LoadBalancer
+    logs: Logs
+    deployment: Deployment
+
+
+def load() -> Settings:
+    """Read and check the running stack's config.
+
+    Raises:
+        ConfigErrors: With every problem found, when there is one.
+    """
+    problems: list[ConfigError] = []
+    groups = {field.name: field.type for field in fields(Settings) if field.name != "region"}
+    values: dict[str, Any] = {
+        name: read_settings(group, f"{PROJECT}:{key_of(name)}", _raw(key_of(name)), problems)
+        for name, group in groups.items()
+        if isinstance(group, type)
+    }
+    values["region"] = _region(problems)
+    settings = Settings(**values)
+    problems.extend(unknown_keys(PROJECT, [key_of(name) for name in groups]))
+    # Only once each value is right by itself: a default in place of a refused one misleads.
+    if problems := problems or list(_contradictions(settings)):
+        raise ConfigErrors(problems)
+    return settings
+
+
+def _raw(key: str) -> object:
+    """Return a config value as the stack file has it; the engine hands over JSON text."""
+    text = pulumi.Config(PROJECT).get(key)
+    try:
+        return None if text is None else json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def _region(problems: list[ConfigError]) -> str:
+    region = pulumi.Config("aws").get("region")
+    try:
+        return _REGION.parse(region)
+    except ValueError:
+        fix = "Set it with `pulumi config set aws:region eu-west-1`."
+        problems.append(ConfigError("aws:region", region, _REGION.allowed, fix))
+        return ""
+
+
+def _contradictions(settings: Settings) -> Iterator[ConfigError]:
+    """Yield what no single value shows."""
+    capacity, balancer = settings.capacity, settings.load_balancer
+    if capacity.max_tasks < capacity.min_tasks:
+        yield ConfigError(
+            f"{PROJECT}:capacity.maxTasks",
+            capacity.max_tasks,
+            f"minTasks ({capacity.min_tasks}) or more",
+            "Raise maxTasks or lower minTasks.",
+        )
+    if balancer.certificate_arn is None and not balancer.allow_plain_http:
+        yield ConfigError(
+            f"{PROJECT}:loadBalancer.certificateArn",
+            None,
+            "the ARN of an ACM certificate",
+            f"Give one, or set {PROJECT}:loadBalancer.allowPlainHttp to true where "
+            "traffic may be read on its way.",
+        )
