@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import os
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -126,9 +127,8 @@ class Served:
         self.database: Exception | None = None
         self.metrics = Metrics()
         self.health = Health(self._check)
-        self._log_end, log_file = os.pipe()
-        self._log = AccessLog(enabled=settings.access_log, file=log_file)
-        self._log_file = log_file
+        self._log_file = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
+        self._log = AccessLog(enabled=settings.access_log, file=self._log_file.fileno())
         with socket.socket() as probe:
             probe.bind((settings.host, 0))
             self._settings = replace(settings, port=probe.getsockname()[1])
@@ -152,13 +152,11 @@ class Served:
 
     def log(self) -> str:
         """What has been logged so far."""
+        flushed = threading.Event()
         self._loop.call_soon_threadsafe(self._log.flush)
-        time.sleep(0.02)
-        os.set_blocking(self._log_end, False)
-        try:
-            return os.read(self._log_end, 1 << 20).decode()
-        except BlockingIOError:
-            return ""
+        self._loop.call_soon_threadsafe(flushed.set)
+        assert flushed.wait(10)
+        return os.pread(self._log_file.fileno(), 1 << 24, 0).decode()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -168,8 +166,7 @@ class Served:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._server.stop)
         self._thread.join(10)
-        os.close(self._log_file)
-        os.close(self._log_end)
+        self._log_file.close()
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -201,10 +198,9 @@ class Served:
 
 
 def raw_exchange(served: Served, request: bytes) -> bytes:
-    """Send bytes as they are, then nothing more, and return all that comes back."""
+    """Send bytes as they are and return all that comes back, until the other side hangs up."""
     with socket.create_connection((HTTP.host, served.port), timeout=10) as connection:
         connection.sendall(request)
-        connection.shutdown(socket.SHUT_WR)
         answer = b""
         while part := connection.recv(65536):
             answer += part

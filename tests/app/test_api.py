@@ -171,9 +171,7 @@ def test_names_all_fields_that_are_wrong(client: httpx2.Client) -> None:
 
 
 @pytest.mark.parametrize("body", [{}, {"completed": 1}, {"completed": True, "title": "x"}])
-def test_a_whole_list_takes_nothing_but_its_completion(
-    client: httpx2.Client, body: object
-) -> None:
+def test_a_whole_list_takes_nothing_but_its_completion(client: httpx2.Client, body: object) -> None:
     todo = add(client)
     assert client.patch(TODOS, json=body).status_code == 422
     assert client.get(TODOS).json() == [todo]
@@ -262,8 +260,7 @@ def test_a_todo_that_is_not_there_is_not_found(
 )
 def test_a_list_that_cannot_be_is_not_found(client: httpx2.Client, name: str) -> None:
     for method, path in REQUESTS:
-        path = path.replace(LIST, name)
-        response = client.request(method, path, json=BODIES.get(method))
+        response = client.request(method, path.replace(LIST, name), json=BODIES.get(method))
         assert response.status_code == 404
         assert response.headers["Content-Type"] == PROBLEM
 

@@ -78,7 +78,7 @@ def test_a_repeat_does_not_bring_back_what_was_changed_or_deleted(client: httpx2
     assert client.get(TODOS).json() == []
 
 
-@pytest.mark.parametrize("key", ["k", "~" * 255, '"quoted"', "8e03978e-40d5-43e8-bc93-6894a57f9324"])
+@pytest.mark.parametrize("key", ["k", "~" * 255, '"quoted"', "8e03978e-40d5-43e8-bc93-68"])
 def test_takes_every_visible_key(client: httpx2.Client, key: str) -> None:
     assert post(client, key).status_code == 201
 

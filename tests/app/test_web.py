@@ -1,27 +1,37 @@
+"""What browsers open: the way to a list, its page, and the files that the page is made of."""
+
 from __future__ import annotations
 
-import json
-import logging
+import gzip
+import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
-from starlette.testclient import TestClient
 
-from todo_app.logs import JsonFormatter
-from todo_app.migrations import EXPECTED_VERSION
+from todo_app.api import LARGEST_PAGE
+from todo_app.todo import Todo
 
 if TYPE_CHECKING:
-    from tests.app.conftest import InMemoryTodoStore, Schema
+    import httpx2
+
+    from tests.app.served import InMemoryTodoStore
+
+LIST = "a" * 32
+OTHER = "b" * 32
+PAGE = f"/lists/{LIST}"
+TODOS = f"/api/lists/{LIST}/todos"
+YEAR = 365 * 24 * 3600
 
 
 class Page(HTMLParser):
-    """Collects what the content security policy is about."""
+    """Collects what the content security policy is about, and what a page says."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
         self.inline: list[str] = []
         self.links: list[str] = []
+        self.words = ""
         self._script = False
         self.feed(html)
 
@@ -37,105 +47,205 @@ class Page(HTMLParser):
         if self._script and data.strip():
             self.inline.append(data)
         self._script = False
+        self.words += data
 
 
-def test_the_page_has_nothing_inline(client: TestClient) -> None:
-    assert Page(client.get("/").text).inline == []
+def cookie(response: httpx2.Response) -> str:
+    return str(response.headers["Set-Cookie"])
 
 
-def test_the_page_works_below_a_path_prefix(client: TestClient) -> None:
-    links = Page(client.get("/").text).links
-    assert {"static/app.js", "static/style.css"} <= set(links)
-    for link in links:
-        assert not link.startswith(("/", "http:", "https:"))
-        assert client.get(link).status_code == 200
-    assert '"/api' not in client.get("static/app.js").text
+def test_a_first_visit_leads_to_a_list_that_nobody_knows(client: httpx2.Client) -> None:
+    places = set()
+    for _ in range(20):
+        response = client.get("/")
+        assert response.status_code == 303
+        assert response.headers["Cache-Control"] == "no-store"
+        assert re.fullmatch("lists/[0-9a-f]{32}", response.headers["Location"])
+        places.add(response.headers["Location"])
+    assert len(places) == 20
+
+
+def test_a_page_makes_its_list_the_one_to_come_back_to(client: httpx2.Client) -> None:
+    said = cookie(client.get(PAGE))
+    assert said == f"list={LIST}; Path=/; Max-Age={YEAR}; HttpOnly; SameSite=Lax"
+    client.cookies.clear()
+    for also in ("", "; theme=dark", "x=1; "):
+        sent = f"list={LIST}{also}" if not also.startswith("x") else f"{also}list={LIST}"
+        response = client.get("/", headers={"Cookie": sent})
+        assert response.headers["Location"] == f"lists/{LIST}"
+
+
+def test_the_cookie_stays_on_https_where_there_is_https(client: httpx2.Client) -> None:
+    assert "Secure" in cookie(client.get(PAGE, headers={"X-Forwarded-Proto": "https"}))
+    assert "Secure" not in cookie(client.get(PAGE, headers={"X-Forwarded-Proto": "http"}))
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"),
+    "sent",
     [
-        ("/", "text/html"),
-        ("/static/app.js", "text/javascript"),
-        ("/static/style.css", "text/css"),
-        ("/static/icon.svg", "image/svg+xml"),
+        "",
+        f"list={LIST[1:]}",
+        f"list={LIST}a",
+        f"list={LIST.upper()}",
+        "list=../api/openapi.json",
+        f"unlist={LIST}",
+        f"list=//evil.example/{LIST}",
+        f"list={LIST}%0d%0aX: y",
     ],
 )
-def test_browsers_are_told_what_each_file_is(client: TestClient, path: str, kind: str) -> None:
-    assert client.get(path).headers["Content-Type"].partition(";")[0] == kind
+def test_a_cookie_that_is_not_ours_leads_nowhere_else(client: httpx2.Client, sent: str) -> None:
+    location = client.get("/", headers={"Cookie": sent}).headers["Location"]
+    assert re.fullmatch("lists/[0-9a-f]{32}", location)
+    assert location != f"lists/{LIST}"
 
 
-@pytest.mark.parametrize("path", ["/static/../settings.py", "/static/%2e%2e/settings.py"])
-def test_serves_nothing_but_static_files(client: TestClient, path: str) -> None:
-    assert client.get(path).status_code == 404
+@pytest.mark.parametrize("query", ["?new", "?new="])
+def test_a_new_list_can_be_asked_for(client: httpx2.Client, query: str) -> None:
+    response = client.get(f"/{query}", headers={"Cookie": f"list={LIST}"})
+    assert response.status_code == 303
+    assert re.fullmatch("lists/[0-9a-f]{32}", response.headers["Location"])
+    assert response.headers["Location"] != f"lists/{LIST}"
 
 
-@pytest.mark.parametrize("path", ["/", "/static/app.js", "/api/todos", "/nothing", "/readyz"])
-def test_every_answer_carries_the_security_headers(
-    client: TestClient, store: InMemoryTodoStore, path: str
-) -> None:
-    if path == "/api/todos":
-        store.failure = RuntimeError("a fault of ours")
-    headers = client.get(path).headers
-    policy = headers["Content-Security-Policy"]
-    assert "default-src 'none'" in policy
-    assert "script-src 'self';" in policy
-    assert "frame-ancestors 'none'" in policy
-    assert "unsafe" not in policy
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["X-Frame-Options"] == "DENY"
-    assert headers["Referrer-Policy"] == "no-referrer"
-    assert headers["Strict-Transport-Security"].startswith("max-age=")
+@pytest.mark.parametrize("name", [LIST[1:], LIST.upper(), f"{LIST}0", "index.html", "%3Cscript%3E"])
+def test_a_list_that_cannot_be_has_no_page(client: httpx2.Client, name: str) -> None:
+    response = client.get(f"/lists/{name}")
+    assert response.status_code == 404
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert "Set-Cookie" not in response.headers
 
 
-def test_a_fault_of_ours_is_logged_with_its_traceback_and_not_shown(
-    client: TestClient, store: InMemoryTodoStore, caplog: pytest.LogCaptureFixture
-) -> None:
-    store.failure = RuntimeError("secret detail")
-    response = client.get("/api/todos", headers={"X-Request-Id": "abc-1"})
-    assert response.status_code == 500
-    assert "secret detail" not in response.text
-    assert response.json()["request_id"] == "abc-1"
-    (record,) = [r for r in caplog.records if r.levelno == logging.ERROR]
-    assert "RuntimeError: secret detail" in json.loads(JsonFormatter().format(record))["exception"]
-
-
-def test_every_request_has_an_id_and_a_log_line(
-    client: TestClient, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    response = client.get("/api/todos/7")
-    (record,) = [r for r in caplog.records if r.name == "todo_app.request_log"]
-    line = json.loads(JsonFormatter().format(record))
-    assert (line["method"], line["path"], line["status"]) == ("GET", "/api/todos/7", 404)
-    assert len(response.headers["X-Request-Id"]) == 32
-
-
-@pytest.mark.parametrize("given", ["", "x" * 129, 'a"b', "a b"])
-def test_an_id_that_could_forge_log_lines_is_replaced(client: TestClient, given: str) -> None:
-    assert client.get("/", headers={"X-Request-Id": given}).headers["X-Request-Id"] != given
-
-
-def test_health_checks_that_succeed_stay_out_of_the_log(
-    client: TestClient, schema: Schema, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    client.get("/healthz")
-    client.get("/readyz")
-    assert not [r for r in caplog.records if r.name == "todo_app.request_log"]
-    schema.version = None
-    client.get("/readyz")
-    assert [r for r in caplog.records if r.name == "todo_app.request_log"]
+def test_the_page_shows_the_list_and_no_other(client: httpx2.Client) -> None:
+    client.post(TODOS, json={"title": "ours"})
+    client.post(TODOS, json={"title": "done", "completed": True})
+    client.post(f"/api/lists/{OTHER}/todos", json={"title": "theirs"})
+    response = client.get(PAGE)
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert response.headers["Cache-Control"] == "no-store"
+    words = Page(response.text).words
+    assert "ours" in words
+    assert "done" in words
+    assert "theirs" not in words
 
 
 @pytest.mark.parametrize(
-    ("version", "ready"),
-    [(None, 503), (0, 503), (EXPECTED_VERSION, 200), (EXPECTED_VERSION + 1, 200)],
-    ids=["no database", "not migrated", "migrated", "migrated by the next release"],
+    "title",
+    [
+        "<script>alert(1)</script>",
+        '"><img src=x onerror=alert(1)>',
+        "' autofocus onfocus=alert(1) x='",
+        "</template><script>alert(1)</script>",
+        "--><script>alert(1)</script>",
+        "{row} {0} {list_id} %s",
+        "&lt;script&gt; &amp;",
+        "javascript:alert(1)",
+    ],
 )
-def test_is_ready_only_with_a_database_and_its_schema(
-    client: TestClient, schema: Schema, version: int | None, ready: int
+def test_a_title_is_text_whatever_it_looks_like(client: httpx2.Client, title: str) -> None:
+    client.post(TODOS, json={"title": title})
+    client.post(f"/api/lists/{OTHER}/todos", json={"title": "harmless"})
+    html = client.get(PAGE).text
+    page = Page(html)
+    assert title in page.words
+    assert page.inline == []
+    assert "<script>" not in html
+    assert "<img" not in html
+    assert len(page.links) == len(Page(client.get(f"/lists/{OTHER}").text).links)
+
+
+def test_a_page_says_when_there_is_more(client: httpx2.Client, store: InMemoryTodoStore) -> None:
+    many = {n: Todo(n, f"to-do {n}.", False, n, 1) for n in range(1, LARGEST_PAGE + 1)}
+    store.lists[bytes.fromhex(LIST)] = many
+    assert " data-more" not in client.get(PAGE).text
+    many[LARGEST_PAGE + 1] = Todo(LARGEST_PAGE + 1, "the last", False, LARGEST_PAGE + 1, 1)
+    html = client.get(PAGE).text
+    assert " data-more" in html
+    assert f"to-do {LARGEST_PAGE}." in html
+    assert "the last" not in html
+
+
+def test_the_page_has_nothing_inline(client: httpx2.Client) -> None:
+    client.post(TODOS, json={"title": "x"})
+    response = client.get(PAGE)
+    assert Page(response.text).inline == []
+    policy = response.headers["Content-Security-Policy"].split("; ")
+    assert {"script-src 'self'", "style-src 'self'", "connect-src 'self'"} <= set(policy)
+    assert {"base-uri 'none'", "form-action 'none'"} <= set(policy)
+
+
+def test_the_page_works_below_a_path_prefix(client: httpx2.Client) -> None:
+    response = client.get(PAGE)
+    links = [link for link in Page(response.text).links if not link.startswith("#")]
+    assert {link.partition("?")[0] for link in links} >= {
+        *("../static/app.js", "../static/style.css", "../static/icon.svg"),
+    }
+    for link in links:
+        assert re.match(r"\.\./(static/|\?new$)", link), link
+        found = client.get(response.url.join(link))
+        assert found.status_code in (200, 303)
+        assert not re.search(r"""["'`]/(api|lists|static)""", found.text)
+    assert f'"../api/lists/{LIST}/todos"' in response.text
+
+
+def asset_links(client: httpx2.Client) -> list[str]:
+    """Every file that the page or one of its files loads."""
+    page = client.get(PAGE)
+    links = [str(page.url.join(link)) for link in Page(page.text).links if "static" in link]
+    for link in links:
+        imported = re.findall(r'from "(\./[^"]+)"', client.get(link).text)
+        links += [str(page.url.join(link).join(one)) for one in imported]
+    return sorted(set(links))
+
+
+def test_browsers_keep_each_version_of_a_file_for_good(client: httpx2.Client) -> None:
+    links = asset_links(client)
+    names = {link.partition("?")[0] for link in links}
+    assert {name.rpartition("/")[2] for name in names} > {"app.js", "style.css", "icon.svg"}
+    assert len(names) == len(links)  # a browser would run a module twice under two addresses
+    for link in links:
+        response = client.get(link)
+        assert response.status_code == 200
+        assert response.headers["Cache-Control"] == f"public, max-age={YEAR}, immutable"
+
+
+@pytest.mark.parametrize("query", ["", "?v=0123456789abcdef", "?v="])
+def test_a_file_under_another_address_is_asked_for_again(client: httpx2.Client, query: str) -> None:
+    response = client.get(f"/static/app.js{query}")
+    assert response.headers["Cache-Control"] == "no-cache"
+    again = client.get(
+        f"/static/app.js{query}", headers={"If-None-Match": response.headers["ETag"]}
+    )
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["ETag"] == response.headers["ETag"]
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("app.js", "text/javascript"), ("style.css", "text/css"), ("icon.svg", "image/svg+xml")],
+)
+def test_browsers_are_told_what_each_file_is(client: httpx2.Client, name: str, kind: str) -> None:
+    headers = client.get(f"/static/{name}").headers
+    assert headers["Content-Type"].partition(";")[0] == kind
+
+
+def test_files_are_sent_packed_to_those_who_can_unpack(client: httpx2.Client) -> None:
+    plain = client.get("/static/style.css", headers={"Accept-Encoding": "identity"})
+    assert "Content-Encoding" not in plain.headers
+    with client.stream("GET", "/static/style.css", headers={"Accept-Encoding": "br, gzip"}) as sent:
+        packed = b"".join(sent.iter_raw())
+    assert sent.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(packed) == plain.content
+    assert len(packed) < len(plain.content)
+    # Whoever keeps one of the two must not give it to those who asked for the other.
+    assert plain.headers["Vary"].lower() == sent.headers["Vary"].lower() == "accept-encoding"
+
+
+def test_a_page_without_a_database_is_no_page(
+    client: httpx2.Client, store: InMemoryTodoStore
 ) -> None:
-    schema.version = version
-    assert client.get("/readyz").status_code == ready
-    assert client.get("/healthz").status_code == 200
+    store.failure = RuntimeError("a fault of ours")
+    response = client.get(PAGE)
+    assert (response.status_code, response.headers["Content-Type"]) == (
+        500,
+        "application/problem+json",
+    )
