@@ -187,6 +187,8 @@ def _completed(value: object) -> bool:
 
 
 def _order(value: object) -> int:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # JSON does not tell 1.0 from 1
     if not isinstance(value, int) or isinstance(value, bool):
         raise _UnusableValueError("must be a whole number")
     if not -LARGEST_ORDER <= value <= LARGEST_ORDER:

@@ -170,7 +170,7 @@ class Served:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        application = Application(
+        self.application = Application(
             store=self.store,
             health=self.health,
             settings=self._settings,
@@ -178,7 +178,7 @@ class Served:
             access_log=self._log,
         )
         self._server = Server(
-            application,
+            self.application,
             address=self._settings.host,
             port=self._settings.port,
             interface=Interfaces.RSGI,

@@ -100,6 +100,11 @@ def test_takes_every_order_that_json_clients_read_exactly(
     assert add(client, order=order)["order"] == order
 
 
+def test_a_whole_number_may_be_written_with_a_point(client: httpx2.Client) -> None:
+    body = b'{"title": "x", "order": -2.50e2}'
+    assert client.post(TODOS, content=body, headers=JSON).json()["order"] == -250
+
+
 def test_completes_and_reopens_the_whole_list(client: httpx2.Client) -> None:
     add(client, "a", order=1, completed=True)
     add(client, "b", order=2)
@@ -149,6 +154,7 @@ def test_a_misspelt_wish_to_delete_some_deletes_none(client: httpx2.Client, quer
         ({"title": "x", "order": LARGEST_ORDER + 1}, "order", "must be between"),
         ({"title": "x", "order": -LARGEST_ORDER - 1}, "order", "must be between"),
         ({"title": "x", "order": 10**40}, "order", "must be"),
+        ({"title": "x", "order": 1e300}, "order", "must be between"),
         ({"title": "x", "owner": "me"}, "owner", "is not known here"),
     ],
 )
