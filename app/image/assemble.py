@@ -3,7 +3,7 @@
 Run in the build stage by the base image's own Python, wherever that has its files:
 
     python -m image.assemble runtime VENV ROOT   # Python, libraries, packages
-    python -m image.assemble compile DIRECTORY   # leave bytecode in place of sources
+    python -m image.assemble compile ROOT        # leave bytecode in place of sources
 """
 
 import os
@@ -37,9 +37,9 @@ def main(arguments: Sequence[str]) -> int:
     match arguments:
         case ["runtime", venv, root]:
             _runtime(Path(venv), Path(root))
-        case ["compile", directory]:
-            replace_sources(Path(directory), prefix=Path("/"), docstrings=True)
-            _set_modes(Path(directory))
+        case ["compile", root]:
+            replace_sources(Path(root), prefix=Path(root), docstrings=True)
+            _set_modes(Path(root))
         case _:
             sys.stderr.write(f"{__doc__}\n")
             return 2
