@@ -18,7 +18,7 @@ from bench.app.run import run
 from local.errors import LocalError
 from local.workspace import Workspace
 
-_ROOT = Path(__file__).resolve().parents[2]
+_COMMITTED = Path(__file__).resolve().parents[1] / "results" / "app.json"
 _FULL = Plan(rounds=3, seconds=5, rows=(100, 10_000, 1_000_000))
 _SHORT = Plan(rounds=1, seconds=1, rows=(100, 1_000, 10_000))
 _QUIET = 0.1
@@ -59,7 +59,9 @@ def main(arguments: list[str] | None = None) -> int:
             **requirements((BASELINE, FASTAPI, DRIVER, OURS)),
         },
     )
-    file = workspace.home / "bench-app-short.json" if options.short else options.output
+    file: Path = options.output or (
+        workspace.home / "bench-app-short.json" if options.short else _COMMITTED
+    )
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(data, indent=1) + "\n")
     say(f"written to {file}")
@@ -73,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--short", action="store_true", help="one round of a second, to see that it works"
     )
-    parser.add_argument("--output", type=Path, default=_ROOT / "bench" / "results" / "app.json")
+    parser.add_argument("--output", type=Path, help=f"default: {_COMMITTED.name}, if not short")
     return parser
 
 
