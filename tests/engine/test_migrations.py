@@ -27,6 +27,7 @@ from tests.expand_contract import EXAMPLE, statements, with_revisions
 from todo_app import store
 from todo_app.credentials import Credentials, FixedCredentials
 from todo_app.database import (
+    DatabaseError,
     DatabaseRefusedError,
     DatabaseUnavailableError,
     SchemaMissingError,
@@ -109,6 +110,20 @@ async def until(condition: Callable[[], T | None]) -> T:
         while (found := condition()) is None:  # noqa: ASYNC110 - the server sends no event
             await asyncio.sleep(0.02)
     return found
+
+
+def connection_where(admin: Admin, state: str, *, but_not: int = 0) -> int | None:
+    """Return the number of the server's connection which is in a state, if one is."""
+    rows = admin(
+        "SELECT id FROM information_schema.processlist WHERE state LIKE %s AND id <> %s",
+        state,
+        but_not,
+    )
+    return int(rows[0][0]) if rows else None
+
+
+WAITS_FOR_TABLE = "Waiting for table%"
+WAITS_FOR_LOCK = "User lock"
 
 
 # The schema
@@ -261,6 +276,35 @@ async def test_a_migration_waits_for_the_one_that_is_running(
     assert await migrate(migration, source) == EXPECTED_REVISION
 
 
+async def test_a_migration_never_runs_without_the_lock(
+    migration: MigrateSettings, source: FixedCredentials, admin: Admin
+) -> None:
+    admin("SELECT GET_LOCK('todo_app.migrations', 0)")
+    migrating = asyncio.create_task(migrate(migration, source))
+    first = await until(lambda: connection_where(admin, WAITS_FOR_LOCK))
+    await until(lambda: connection_where(admin, WAITS_FOR_LOCK, but_not=first))
+    assert admin("SHOW DATABASES LIKE %s", migration.database.name) == []
+    admin("DO RELEASE_LOCK('todo_app.migrations')")
+    assert await migrating == EXPECTED_REVISION
+
+
+async def test_a_statement_that_can_never_succeed_fails_at_once(
+    migration: MigrateSettings, source: FixedCredentials, tmp_path: Path
+) -> None:
+    await migrate(migration, source)
+    # A duplicate column: the driver calls it an operational error, as it does a lost connection.
+    broken = tmp_path / "v0002_broken.py"
+    broken.write_text(
+        EXAMPLE.read_text().replace(
+            'add_column("todos", "note", "VARCHAR(255) NULL")',
+            'op.execute("ALTER TABLE todos ADD COLUMN title INT NULL")',
+        )
+    )
+    with pytest.raises(DatabaseError, match="refuses what we ask for: Duplicate column") as caught:
+        await migrate(migration, source, scripts=with_revisions(tmp_path / "scripts", broken))
+    assert not isinstance(caught.value, DatabaseUnavailableError)
+
+
 async def test_a_wrong_master_password_fails_at_once(
     migration: MigrateSettings, source: FixedCredentials
 ) -> None:
@@ -269,24 +313,14 @@ async def test_a_wrong_master_password_fails_at_once(
         await migrate(wrong, source)
 
 
-def waiting_for_a_table(admin: Admin, *, but_not: int = 0) -> int | None:
-    """Return the connection of the migration that waits, if one does."""
-    rows = admin(
-        "SELECT id FROM information_schema.processlist WHERE id <> %s "
-        "AND state LIKE 'Waiting for table%%' AND info LIKE 'ALTER TABLE todos%%'",
-        but_not,
-    )
-    return int(rows[0][0]) if rows else None
-
-
 async def test_gives_way_to_those_who_use_a_table_and_comes_back(
     migration: MigrateSettings, source: FixedCredentials, schema: Admin, newer: Path, admin: Admin
 ) -> None:
     await migrate(migration, source)
     schema("LOCK TABLES todos READ")
     migrating = asyncio.create_task(migrate(migration, source, scripts=newer))
-    first = await until(lambda: waiting_for_a_table(admin))
-    await until(lambda: waiting_for_a_table(admin, but_not=first))
+    first = await until(lambda: connection_where(admin, WAITS_FOR_TABLE))
+    await until(lambda: connection_where(admin, WAITS_FOR_TABLE, but_not=first))
     assert not migrating.done()
     schema("UNLOCK TABLES")
     assert await migrating == NEXT_REVISION
@@ -298,7 +332,7 @@ async def test_starts_again_when_the_database_is_lost_meanwhile(
     await migrate(migration, source)
     schema("LOCK TABLES todos READ")
     migrating = asyncio.create_task(migrate(migration, source, scripts=newer))
-    admin(f"KILL {await until(lambda: waiting_for_a_table(admin))}")
+    admin(f"KILL {await until(lambda: connection_where(admin, WAITS_FOR_TABLE))}")
     schema("UNLOCK TABLES")
     assert await migrating == NEXT_REVISION
 

@@ -5,14 +5,14 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from asyncmy.connection import Connection
 from asyncmy.errors import MySQLError
 from sqlalchemy.exc import DBAPIError
 
 from todo_app.credentials import CredentialsSource
-from todo_app.database import DatabaseUnavailableError, connect, raise_explained
+from todo_app.database import DatabaseError, DatabaseUnavailableError, connect, raise_explained
 from todo_app.migrations.account import ensure_account
 from todo_app.migrations.upgrade import SCRIPTS, upgrade_schema
 from todo_app.settings import MigrateSettings
@@ -25,6 +25,13 @@ _LOCK: Final = "todo_app.migrations"
 _RETRY_SECONDS: Final = 1.0
 # While DDL waits for a table, everybody else's statements on it queue behind: give up and let them.
 _LONGEST_WAIT_SECONDS: Final = 5
+
+_CLIENT_ERRORS: Final = range(2000, 3000)  # the driver's: no connection any more
+_PASSING: Final = {
+    *(1053, 1927),  # the server is shutting down, or killed our connection
+    *(1205, 1213),  # others hold what we want
+    *(1290, 1792, 1836),  # it was the writer before a failover
+}
 
 
 async def migrate(
@@ -41,25 +48,25 @@ async def migrate(
         scripts: the revisions; those of this release.
 
     Raises:
-        DatabaseError: if the deadline passes, or at once if one side refuses the other.
+        DatabaseError: if the deadline passes, or at once if trying again would not help.
     """
     server = f"{settings.database.host}:{settings.database.port}"
-    reason = "no answer"
+    reason = ""
     try:
         async with asyncio.timeout(settings.deadline_seconds) as deadline:
             while True:
                 try:
                     return await _attempt(settings, source, scripts)
                 except DatabaseUnavailableError as error:
-                    reason = str(error)
-                    _log.info("trying again in a second: %s", reason)
+                    reason = f": {error}"
+                    _log.info("trying again in a second: %s", error)
                     await asyncio.sleep(_RETRY_SECONDS)
     except TimeoutError as error:
         if not deadline.expired():
             raise
         raise DatabaseUnavailableError(
             f"{server}: not migrated within {settings.deadline_seconds} s "
-            f"(MIGRATE_DEADLINE_SECONDS): {reason}"
+            f"(MIGRATE_DEADLINE_SECONDS){reason}"
         ) from error
 
 
@@ -75,11 +82,22 @@ async def _attempt(settings: MigrateSettings, source: CredentialsSource, scripts
             await ensure_account(connection, settings, source)
             return revision
     except DBAPIError as error:
-        if not isinstance(error.orig, MySQLError | OSError):
-            raise
-        raise_explained(error.orig, server)
+        if error.connection_invalidated or not isinstance(error.orig, MySQLError):
+            raise DatabaseUnavailableError(f"{server} was lost: {error.orig}") from error
+        _raise_explained(error.orig, server)
     except (MySQLError, OSError) as error:
+        _raise_explained(error, server)
+
+
+def _raise_explained(error: MySQLError | OSError, server: str) -> NoReturn:
+    """Raise what an error means here, where a statement may be one that never succeeds."""
+    try:
         raise_explained(error, server)
+    except DatabaseUnavailableError:
+        number = error.args[0] if error.args else 0
+        if isinstance(error, OSError) or number in _PASSING or number in _CLIENT_ERRORS:
+            raise
+        raise DatabaseError(f"{server} refuses what we ask for: {error.args[-1]}") from error
 
 
 @contextlib.asynccontextmanager
