@@ -25,6 +25,7 @@ from local.workspace import REGION, Workspace
 __all__ = ["emulator_version", "ensure_emulator", "stop_emulator"]
 
 _READY_SECONDS = 60
+_DATABASE_PORTS = 20_000
 _OWNER = "todo.local.checkout"
 
 
@@ -145,6 +146,8 @@ def _start_emulator(workspace: Workspace) -> None:
         "MINISTACK_HOSTNAME": workspace.name,
         "MINISTACK_IMAGE_PREFIX": workspace.image_prefix,
         "MINISTACK_DOCKER_TIMEOUT": "60",
+        # On the host, where another system's databases may have the emulator's usual ones.
+        "RDS_BASE_PORT": str(_DATABASE_PORTS + workspace.port % 10_000),
         "IOT_MTLS_ENABLED": "0",
     }
     _start(
