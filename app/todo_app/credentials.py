@@ -225,9 +225,9 @@ def _parsed(text: str, where: str) -> Credentials:
     except (ValueError, KeyError, TypeError, AttributeError):
         usable = False
     if not usable:
-        # `from None` and no text of the parser's: both could quote the secret.
+        # Not from the error above, and without its text: both could quote the secret.
         raise DatabaseRefusedError(
             f"{where} is no database account: needed is JSON with username (1 to 32 letters A-Z, "
             "a-z, digits and _) and password"
-        ) from None
+        )
     return Credentials(user=user, password=password)

@@ -82,8 +82,8 @@ def test_a_state_that_does_not_fit_is_one_message_and_nothing_is_registered(
 def test_a_password_in_a_plain_variable_stops_at_the_preview(scratch: Scratch) -> None:
     scratch.replace(
         "pulumi/__main__.py",
-        '{"DATABASE_USER": ',
-        '{"DATABASE_PASSWORD": "hunter2", "DATABASE_USER": ',
+        "environment=trust | ",
+        'environment={"DATABASE_PASSWORD": "hunter2"} | trust | ',
     )
     code, output = _preview(scratch, "local")
     assert code != 0, output
