@@ -26,8 +26,6 @@ _USER: Final = 65532
 _ETC: Final = {
     "passwd": f"root:x:0:0:root:/:/sbin/nologin\ntodo:x:{_USER}:{_USER}:todo:/:/sbin/nologin\n",
     "group": f"root:x:0:\ntodo:x:{_USER}:\n",
-    # Without it the C library asks DNS before it looks into /etc/hosts.
-    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
 }
 _PROGRAM: Final = re.compile(r"python3\.\d+|ld-linux.*\.so\.\d+")
 

@@ -173,15 +173,6 @@ def test_a_bundle_that_nobody_checked_stops_the_build(base_image: str, tmp_path:
         pass
 
 
-def test_finds_names_of_the_hosts_file_first(image: Image) -> None:
-    # The C library asks DNS first where nothing says otherwise.
-    status, output = image.run(
-        *("-c", "import socket; print(socket.gethostbyname('database.internal'))"),
-        options=("--entrypoint=python", "--add-host=database.internal:192.0.2.7"),
-    )
-    assert (status, output) == (0, "192.0.2.7\n")
-
-
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 def test_unusable_settings_are_one_message_and_exit_code_2(image: Image, command: str) -> None:
     status, output = image.run(command)
