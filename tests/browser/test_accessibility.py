@@ -155,7 +155,7 @@ def test_a_focused_control_is_seen_to_be(three: ListPage) -> None:
 def test_what_happened_is_announced(three: ListPage) -> None:
     three.row("milk").hover()
     three.button("Delete milk").click()
-    expect(three.page.get_by_role("status").filter(has_text="Deleted milk.")).to_have_count(1)
+    expect(three.page.get_by_role("status").filter(has_text="Deleted “milk”.")).to_have_count(1)
     expect(three.page.get_by_role("status").filter(has_text="2 items left")).to_have_count(1)
 
 

@@ -52,8 +52,30 @@ function connection(failure) {
 
 // ---- What people do
 
+let deleted = [];
+let timer = 0;
+
 function say(text) {
   find(".said").textContent = text;
+}
+
+function offerUndo(items, text) {
+  deleted = items.filter(({ saved }) => saved).map((item) => [item, item.shown]);
+  say(text);
+  find(".toast").classList.toggle("shown", deleted.length > 0);
+  clearTimeout(timer);
+  timer = setTimeout(closeOffer, 20_000);
+}
+
+function closeOffer() {
+  deleted = [];
+  find(".toast").classList.remove("shown");
+}
+
+function undo() {
+  for (const [item, todo] of deleted) store.restore(item, todo);
+  say("Undone.");
+  closeOffer();
 }
 
 /** As the server does, which takes no control characters; a tab may have been pasted. */
@@ -61,7 +83,7 @@ const clean = (text) => text.replace(/\p{Cc}+/gu, " ").trim();
 
 function remove(row) {
   const item = itemOf(row);
-  say(`Deleted ${item.shown.title}.`);
+  offerUndo([item], `Deleted “${item.shown.title}”.`);
   keepFocus(row, () => store.remove(item));
 }
 
@@ -149,6 +171,8 @@ field.addEventListener("keydown", (event) => {
 });
 find(".toggle-all").addEventListener("change", ({ target }) => store.completeAll(target.checked));
 find(".clear-completed").addEventListener("click", () => {
+  const items = [...store.items].filter((item) => item.shown.completed && !item.shown.deleted);
+  offerUndo(items, items.length === 1 ? "Deleted 1 to-do." : `Deleted ${items.length} to-dos.`);
   store.clearCompleted();
   focusOn(null);
 });
@@ -160,6 +184,16 @@ find(".copy").addEventListener("click", async ({ target }) => {
   target.textContent = isCopied ? "Copied" : "Copy it from the address bar";
   say(target.textContent);
   setTimeout(() => (target.textContent = "Copy link"), 3000);
+});
+find(".undo").addEventListener("click", () => {
+  undo();
+  focusOn(null);
+});
+document.addEventListener("keydown", (event) => {
+  const isUndo = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && deleted.length > 0;
+  if (!isUndo || event.target.matches("input:not([type=checkbox])")) return;
+  event.preventDefault();
+  undo();
 });
 addEventListener("beforeunload", (event) => {
   if ([...store.items].some((item) => item.isUnsaved)) event.preventDefault();

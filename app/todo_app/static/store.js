@@ -28,10 +28,13 @@ export class Store {
     const orders = [...this.items].map((item) => item.shown.order + 1);
     // At the end even if the clock of whoever added the last one is ahead of ours.
     const order = Math.min(Math.max(Date.now(), ...orders), Number.MAX_SAFE_INTEGER);
-    const item = new Item();
-    item.wanted = { title, completed: false, order };
-    this.#enter(item);
-    this.#push(item);
+    this.#new({ title, completed: false, order });
+  }
+
+  /** Add again, in its old place, what has been deleted; or keep it, if it could not be. */
+  restore(item, { title, completed, order }) {
+    if (this.items.has(item) && !item.busy) this.drop(item);
+    else this.#new({ title, completed, order });
   }
 
   change(item, fields) {
@@ -261,6 +264,10 @@ export class Store {
       if (isNews(newer, item.saved)) item.saved = newer;
     }
     this.#show(item);
+  }
+
+  #new(wanted) {
+    this.#push(this.#enter(Object.assign(new Item(), { wanted })));
   }
 
   #enter(item) {
