@@ -1,4 +1,4 @@
-"""What `migrate` does to a real server: schema and account."""
+"""What `migrate` does to the schema of a real server."""
 
 from __future__ import annotations
 
@@ -12,26 +12,22 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-import pymysql
 import pytest
-from asyncmy.connection import Connection
-from asyncmy.errors import MySQLError
 
-from tests.engine.deployment import PASSWORD, Admin
+from tests.engine.deployment import Admin
 from tests.expand_contract import EXAMPLE, statements, with_revisions
 from todo_app import store
-from todo_app.credentials import Credentials, FixedCredentials
+from todo_app.credentials import CredentialsSource
 from todo_app.database import (
     DatabaseError,
     DatabaseRefusedError,
     DatabaseUnavailableError,
     SchemaMissingError,
-    connect,
 )
 from todo_app.migrations import migrate
 from todo_app.migrations.upgrade import SCRIPTS
@@ -52,14 +48,8 @@ WRITTEN = statements(SCRIPTS, "base:head")
 
 
 @pytest.fixture
-def account(environment: dict[str, str]) -> Credentials:
-    """The application's."""
-    return Credentials(user=environment["DATABASE_USER"], password=environment["DATABASE_PASSWORD"])
-
-
-@pytest.fixture
-def source(account: Credentials) -> FixedCredentials:
-    return FixedCredentials(account)
+def source(migration: MigrateSettings) -> CredentialsSource:
+    return migration.credentials
 
 
 @pytest.fixture
@@ -101,10 +91,6 @@ def definitions(schema: Admin) -> dict[str, str]:
     }
 
 
-async def log_in(migration: MigrateSettings, credentials: Credentials) -> Connection:
-    return await connect(migration.database, credentials, schema=migration.database.name)
-
-
 async def until(condition: Callable[[], T | None]) -> T:
     async with asyncio.timeout(SECONDS):
         while (found := condition()) is None:  # noqa: ASYNC110 - the server sends no event
@@ -130,7 +116,7 @@ WAITS_FOR_LOCK = "User lock"
 
 
 async def test_makes_the_tables_that_the_release_needs(
-    migration: MigrateSettings, source: FixedCredentials, schema: Admin
+    migration: MigrateSettings, source: CredentialsSource, schema: Admin
 ) -> None:
     assert await migrate(migration, source) == EXPECTED_REVISION
     columns = schema(
@@ -176,10 +162,12 @@ async def test_makes_the_tables_that_the_release_needs(
 
 
 async def test_migrating_again_changes_nothing(
-    migration: MigrateSettings, source: FixedCredentials, schema: Admin, account: Credentials
+    migration: MigrateSettings, source: CredentialsSource, schema: Admin
 ) -> None:
+    name = (await source.current()).user
+
     def state() -> object:
-        user = schema(f"SHOW CREATE USER {account.user}"), schema(f"SHOW GRANTS FOR {account.user}")
+        user = schema(f"SHOW CREATE USER {name}"), schema(f"SHOW GRANTS FOR {name}")
         return user, definitions(schema), schema("SELECT * FROM alembic_version")
 
     assert await migrate(migration, source) == EXPECTED_REVISION
@@ -191,7 +179,7 @@ async def test_migrating_again_changes_nothing(
 
 @pytest.mark.parametrize("done", range(len(WRITTEN) + 1))
 async def test_what_a_crash_left_after_any_statement_is_completed(
-    migration: MigrateSettings, source: FixedCredentials, schema: Admin, done: int
+    migration: MigrateSettings, source: CredentialsSource, schema: Admin, done: int
 ) -> None:
     """MySQL commits around each statement that defines something, so that a crash leaves a part."""
     for statement in WRITTEN[:done]:
@@ -207,7 +195,7 @@ async def test_what_a_crash_left_after_any_statement_is_completed(
 
 @pytest.mark.parametrize("done", range(1, 6))
 async def test_what_a_crash_left_of_a_later_revision_is_completed(
-    migration: MigrateSettings, source: FixedCredentials, schema: Admin, newer: Path, done: int
+    migration: MigrateSettings, source: CredentialsSource, schema: Admin, newer: Path, done: int
 ) -> None:
     written = statements(newer, f"{EXPECTED_REVISION}:head")
     assert len(written) == 5
@@ -222,7 +210,7 @@ async def test_what_a_crash_left_of_a_later_revision_is_completed(
 
 async def test_an_older_release_leaves_a_newer_schema_alone(
     migration: MigrateSettings,
-    source: FixedCredentials,
+    source: CredentialsSource,
     schema: Admin,
     newer: Path,
     caplog: pytest.LogCaptureFixture,
@@ -237,7 +225,7 @@ async def test_an_older_release_leaves_a_newer_schema_alone(
 
 
 async def test_a_revision_of_somebody_else_is_refused(
-    migration: MigrateSettings, source: FixedCredentials, schema: Admin
+    migration: MigrateSettings, source: CredentialsSource, schema: Admin
 ) -> None:
     await migrate(migration, source)
     schema("UPDATE alembic_version SET version_num = 'ae1027a6acf9'")
@@ -246,7 +234,7 @@ async def test_a_revision_of_somebody_else_is_refused(
 
 
 async def test_the_schema_of_something_else_is_refused(
-    migration: MigrateSettings, source: FixedCredentials, schema: Admin
+    migration: MigrateSettings, source: CredentialsSource, schema: Admin
 ) -> None:
     schema("CREATE TABLE todos (id INT)")
     with pytest.raises(DatabaseRefusedError, match=r"no migration of ours made: todos"):
@@ -258,7 +246,7 @@ async def test_the_schema_of_something_else_is_refused(
 
 
 async def test_migrations_at_the_same_time_do_not_collide(
-    migration: MigrateSettings, source: FixedCredentials, schema: Admin
+    migration: MigrateSettings, source: CredentialsSource, schema: Admin
 ) -> None:
     results = await asyncio.gather(*(migrate(migration, source) for _ in range(4)))
     assert set(results) == {EXPECTED_REVISION}
@@ -266,7 +254,7 @@ async def test_migrations_at_the_same_time_do_not_collide(
 
 
 async def test_a_migration_waits_for_the_one_that_is_running(
-    migration: MigrateSettings, source: FixedCredentials, admin: Admin
+    migration: MigrateSettings, source: CredentialsSource, admin: Admin
 ) -> None:
     assert admin("SELECT GET_LOCK('todo_app.migrations', 0)") == [(1,)]
     with pytest.raises(DatabaseUnavailableError, match="not migrated within 1 s"):
@@ -277,7 +265,7 @@ async def test_a_migration_waits_for_the_one_that_is_running(
 
 
 async def test_a_migration_never_runs_without_the_lock(
-    migration: MigrateSettings, source: FixedCredentials, admin: Admin
+    migration: MigrateSettings, source: CredentialsSource, admin: Admin
 ) -> None:
     admin("SELECT GET_LOCK('todo_app.migrations', 0)")
     migrating = asyncio.create_task(migrate(migration, source))
@@ -289,7 +277,7 @@ async def test_a_migration_never_runs_without_the_lock(
 
 
 async def test_a_statement_that_can_never_succeed_fails_at_once(
-    migration: MigrateSettings, source: FixedCredentials, tmp_path: Path
+    migration: MigrateSettings, source: CredentialsSource, tmp_path: Path
 ) -> None:
     await migrate(migration, source)
     # A duplicate column: the driver calls it an operational error, as it does a lost connection.
@@ -306,7 +294,7 @@ async def test_a_statement_that_can_never_succeed_fails_at_once(
 
 
 async def test_a_wrong_master_password_fails_at_once(
-    migration: MigrateSettings, source: FixedCredentials
+    migration: MigrateSettings, source: CredentialsSource
 ) -> None:
     wrong = replace(migration, admin=replace(migration.admin, password="wrong"))
     with pytest.raises(DatabaseRefusedError, match="refuses our account"):
@@ -314,7 +302,7 @@ async def test_a_wrong_master_password_fails_at_once(
 
 
 async def test_gives_way_to_those_who_use_a_table_and_comes_back(
-    migration: MigrateSettings, source: FixedCredentials, schema: Admin, newer: Path, admin: Admin
+    migration: MigrateSettings, source: CredentialsSource, schema: Admin, newer: Path, admin: Admin
 ) -> None:
     await migrate(migration, source)
     schema("LOCK TABLES todos READ")
@@ -327,7 +315,7 @@ async def test_gives_way_to_those_who_use_a_table_and_comes_back(
 
 
 async def test_starts_again_when_the_database_is_lost_meanwhile(
-    migration: MigrateSettings, source: FixedCredentials, schema: Admin, newer: Path, admin: Admin
+    migration: MigrateSettings, source: CredentialsSource, schema: Admin, newer: Path, admin: Admin
 ) -> None:
     await migrate(migration, source)
     schema("LOCK TABLES todos READ")
@@ -338,7 +326,7 @@ async def test_starts_again_when_the_database_is_lost_meanwhile(
 
 
 async def test_the_deadline_ends_a_statement_that_waits(
-    migration: MigrateSettings, source: FixedCredentials, schema: Admin, newer: Path
+    migration: MigrateSettings, source: CredentialsSource, schema: Admin, newer: Path
 ) -> None:
     await migrate(migration, source)
     schema("LOCK TABLES todos READ")
@@ -352,7 +340,7 @@ async def test_the_deadline_ends_a_statement_that_waits(
 
 
 async def test_the_schema_of_this_release_or_a_newer_one_is_ready(
-    migration: MigrateSettings, source: FixedCredentials, pool: ConnectionPool, newer: Path
+    migration: MigrateSettings, source: CredentialsSource, pool: ConnectionPool, newer: Path
 ) -> None:
     await migrate(migration, source)
     await check_schema(pool)
@@ -373,7 +361,7 @@ async def test_the_schema_of_this_release_or_a_newer_one_is_ready(
 )
 async def test_a_schema_that_is_older_or_missing_is_not_ready(
     migration: MigrateSettings,
-    source: FixedCredentials,
+    source: CredentialsSource,
     pool: ConnectionPool,
     schema: Admin,
     preparation: str,
@@ -406,7 +394,7 @@ async def outcomes(pool: ConnectionPool) -> dict[str, tuple[object, int, int]]:
 
 
 async def test_the_code_of_this_release_works_on_the_schema_of_the_next(
-    migration: MigrateSettings, source: FixedCredentials, schema: Admin, newer: Path
+    migration: MigrateSettings, source: CredentialsSource, schema: Admin, newer: Path
 ) -> None:
     found = []
     for scripts in (SCRIPTS, newer):
@@ -420,181 +408,6 @@ async def test_the_code_of_this_release_works_on_the_schema_of_the_next(
     assert following == this
     written = [name for name, text in statements_of_the_store().items() if "INSERT" in text]
     assert {this[name][1] for name in written} == {1}
-
-
-# The account
-
-
-class Rotation:
-    """A source of credentials in the middle of a rotation."""
-
-    def __init__(self, current: Credentials, *renewed: Credentials) -> None:
-        self._current = current
-        self._renewed = renewed
-
-    async def current(self) -> Credentials:
-        return self._current
-
-    async def renewed(self) -> Sequence[Credentials]:
-        return self._renewed
-
-    def accepted(self, credentials: Credentials) -> None:
-        self._current = credentials
-
-
-async def works(migration: MigrateSettings, credentials: Credentials) -> bool:
-    try:
-        async with await log_in(migration, credentials):
-            return True
-    except DatabaseRefusedError:
-        return False
-
-
-@pytest.fixture
-def said(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
-    """What the log has about the account; each call starts anew."""
-    caplog.set_level(logging.INFO, "todo_app")
-
-    def lines() -> list[str]:
-        found = [r.getMessage() for r in caplog.records if "account" in r.getMessage()]
-        caplog.clear()
-        assert PASSWORD not in caplog.text
-        return found
-
-    return lines
-
-
-async def test_creates_the_account_and_then_keeps_it(
-    migration: MigrateSettings,
-    source: FixedCredentials,
-    account: Credentials,
-    said: Callable[[], list[str]],
-) -> None:
-    await migrate(migration, source)
-    assert said() == [f"the application's account {account.user}: created"]
-    assert await works(migration, account)
-    await migrate(migration, source)
-    assert said() == [f"the application's account {account.user}: its password is the current one"]
-    assert await works(migration, account)
-
-
-async def test_a_rotation_under_way_keeps_the_password_it_has_set(
-    migration: MigrateSettings,
-    source: FixedCredentials,
-    account: Credentials,
-    said: Callable[[], list[str]],
-) -> None:
-    await migrate(migration, source)
-    said()
-    current = replace(account, password="what the secret says until the rotation is done")
-    rotation = Rotation(current, replace(account, password="neither"), account)
-    await migrate(migration, rotation)
-    assert await works(migration, account)
-    assert not await works(migration, current)
-    assert await rotation.current() == account
-    (line,) = said()
-    assert line.endswith("is that of a rotation under way, and stays")
-
-
-@pytest.mark.parametrize("others", [[], ["neither"]])
-async def test_a_password_that_the_source_does_not_know_is_replaced(
-    migration: MigrateSettings,
-    source: FixedCredentials,
-    account: Credentials,
-    said: Callable[[], list[str]],
-    others: list[str],
-) -> None:
-    await migrate(migration, source)
-    said()
-    current = replace(account, password="today's %s \\' password")
-    await migrate(
-        migration, Rotation(current, *(replace(account, password=other) for other in others))
-    )
-    assert await works(migration, current)
-    assert not await works(migration, account)
-    (line,) = said()
-    assert line.endswith("was none of ours; it has the current one now")
-
-
-async def test_the_masters_account_is_not_the_applications(
-    migration: MigrateSettings, admin: Admin
-) -> None:
-    before = admin("SHOW GRANTS")
-    with pytest.raises(DatabaseRefusedError, match="it needs one of its own"):
-        await migrate(migration, FixedCredentials(migration.admin))
-    assert admin("SHOW GRANTS") == before
-
-
-def plaintext(migration: MigrateSettings, credentials: Credentials) -> None:
-    pymysql.connect(
-        host=migration.database.host,
-        port=migration.database.port,
-        user=credentials.user,
-        password=credentials.password.encode(),
-        ssl_disabled=True,
-    ).close()
-
-
-@pytest.mark.parametrize("existed", [False, True])
-async def test_the_account_refuses_plaintext_even_where_the_server_would_not(
-    migration: MigrateSettings,
-    source: FixedCredentials,
-    account: Credentials,
-    admin: Admin,
-    existed: bool,
-) -> None:
-    if existed:
-        admin(f"CREATE USER {account.user} IDENTIFIED BY %s", account.password)
-    admin("SET GLOBAL require_secure_transport = 0")
-    try:
-        if existed:
-            plaintext(migration, account)
-        await migrate(migration, source)
-        assert await works(migration, account)
-        with pytest.raises(pymysql.OperationalError, match="Access denied"):
-            plaintext(migration, account)
-    finally:
-        admin("SET GLOBAL require_secure_transport = 1")
-
-
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "CREATE TABLE other (id INT)",
-        "DROP TABLE todos",
-        "ALTER TABLE todos ADD COLUMN x INT",
-        "TRUNCATE TABLE todos",
-        "CREATE INDEX i ON todos (title)",
-        "CREATE DATABASE other_schema",
-        "SELECT * FROM mysql.user",
-        "GRANT SELECT ON *.* TO CURRENT_USER()",
-    ],
-)
-async def test_the_account_can_only_handle_rows(
-    migration: MigrateSettings, source: FixedCredentials, account: Credentials, statement: str
-) -> None:
-    await migrate(migration, source)
-    async with await log_in(migration, account) as connection, connection.cursor() as cursor:
-        with pytest.raises(MySQLError, match=r"(?i)denied"):
-            await cursor.execute(statement)
-
-
-async def test_the_account_reaches_only_its_own_schema(
-    migration: MigrateSettings, source: FixedCredentials, account: Credentials, admin: Admin
-) -> None:
-    # In GRANT a bare underscore matches any character: such a neighbour must stay closed.
-    name = migration.database.name
-    neighbour = name.replace("_", "x")
-    await migrate(migration, source)
-    admin(f"CREATE DATABASE {neighbour}")
-    try:
-        async with await log_in(migration, account) as connection, connection.cursor() as cursor:
-            await cursor.execute("SHOW DATABASES")
-            visible = {row[0] for row in await cursor.fetchall()}
-    finally:
-        admin(f"DROP DATABASE {neighbour}")
-    assert name in visible
-    assert not visible & {neighbour, "mysql"}
 
 
 # The command
