@@ -4,8 +4,9 @@ The HTML is in `templates/`, filled in by `str.format`; whatever a person wrote 
 MarkupSafe. The same row that the server fills is in the page as a `<template>` for the script.
 
 The files in `static/` are loaded under their content's hash, so browsers may keep them for good.
-The script is a few modules; where one imports another, the hash goes into the import, which is all
-the building there is.
+The script is written as modules and sent as one: half a release from one server and half from
+another, while a new one is rolled out, would not fit together. Joining them is all the building
+there is.
 """
 
 import gzip
@@ -24,16 +25,11 @@ __all__ = ["Asset", "asset_url", "assets", "render"]
 
 _HERE: Final = Path(__file__).parent
 
-_CONTENT_TYPES: Final = {
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
+# Each after those that it imports.
+_MODULES: Final = ("api.js", "item.js", "store.js", "follow.js", "rows.js", "app.js")
 
-# What `app.js` imports; each after those that it imports itself, whose hashes it contains.
-_MODULES: Final = ("api.js", "item.js", "store.js", "follow.js", "rows.js")
-
-_IMPORT: Final = re.compile(r'(?<=from "\./)(\w+\.js)(?=")')
+_IMPORT: Final = re.compile(r'^import \{[^}]*\} from "\./\w+\.js";\n', re.MULTILINE)
+_EXPORT: Final = re.compile(r"^export ", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +54,7 @@ def assets() -> Mapping[str, Asset]:
 
 def asset_url(name: str) -> str:
     """Where the page finds a file: relative to the page, with the content's hash."""
-    return f"../static/{_versioned(name)}"
+    return f"../static/{name}?v={_ASSETS[name].version}"
 
 
 def render(*, list_id: str, todos: Sequence[Todo], has_more: bool) -> str:
@@ -105,33 +101,33 @@ def _template(name: str) -> str:
     return re.sub(r"\n\s*", "\n", text).strip()
 
 
-def _load(name: str) -> Asset:
-    path = _HERE / "static" / name
-    content = path.read_bytes()
-    if path.suffix == ".js":
-        content = _IMPORT.sub(lambda found: _versioned(found[1]), content.decode()).encode()
+def _static(name: str) -> bytes:
+    return (_HERE / "static" / name).read_bytes()
+
+
+def _script() -> bytes:
+    modules = (_static(name).decode() for name in _MODULES)
+    return "".join(_EXPORT.sub("", _IMPORT.sub("", module)) for module in modules).encode()
+
+
+def _asset(content: bytes, content_type: str) -> Asset:
     return Asset(
         content=content,
         gzipped=gzip.compress(content, mtime=0),
-        content_type=_CONTENT_TYPES[path.suffix],
+        content_type=content_type,
         version=hashlib.sha256(content).hexdigest()[:16],
     )
 
 
-def _versioned(name: str) -> str:
-    return f"{name}?v={_ASSETS[name].version}"
-
-
-_ASSETS: Final[dict[str, Asset]] = {}
-for _name in ("style.css", "icon.svg", *_MODULES, "app.js"):
-    _ASSETS[_name] = _load(_name)
-
+_ASSETS: Final = {
+    "app.js": _asset(_script(), "text/javascript; charset=utf-8"),
+    "style.css": _asset(_static("style.css"), "text/css; charset=utf-8"),
+    "icon.svg": _asset(_static("icon.svg"), "image/svg+xml"),
+}
 _LINKS: Final = {
     "app": asset_url("app.js"),
     "style": asset_url("style.css"),
     "icon": asset_url("icon.svg"),
-    # All at once, instead of one after the other as each is found in the one before.
-    "preloads": "".join(f'<link rel="modulepreload" href="{asset_url(m)}">' for m in _MODULES),
 }
 _ROW: Final = _template("row.html").replace("\n", "")
 _EMPTY_ROW: Final = _ROW.format(class_="", checked="", id="", version="", order="", title="")
