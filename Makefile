@@ -9,7 +9,7 @@ LOCAL  := $(PYTHON) -m local
 BASE_IMAGE ?= todo-local/python:3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help up status down env parity sbom clean test test-unit test-engine test-browser bench-app lint format packages browser
+.PHONY: help up status down env parity sbom clean test test-unit test-engine test-browser faults bench-app lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,18 +36,22 @@ sbom: packages  ## Write what the image holds to .local/sbom (IMAGE= or BASE_IMA
 clean: down  ## `make down`, then drop caches, logs and the virtual environment
 	rm -rf .local .venv
 
-test: lint browser  ## Run every test: unit, engine and browser
-	$(PYTEST) -m "not engine and not browser"
+test: lint browser  ## Run every test: unit, engine, browser, and faults in their short form
+	$(PYTEST) -m "not engine and not browser and not faults"
 	$(PYTEST) -m "engine or browser"
+	$(PYTEST) -m faults
 
 test-unit: packages  ## Run the quick tests: no Docker, seconds
-	$(PYTEST) -m "not engine and not browser"
+	$(PYTEST) -m "not engine and not browser and not faults"
 
 test-engine: packages  ## Run the tests on the real engine, emulator and containers
 	$(PYTEST) -m engine
 
 test-browser: browser  ## Run the tests in Chromium against the running system
 	$(PYTEST) -m browser
+
+faults: packages  ## Kill, restart, freeze and replace under load, 100 000 requests and more: a quarter of an hour
+	$(PYTEST) tests/faults --long
 
 bench-app: packages  ## Measure the application beside its peers (ROUNDS=3 SECONDS=5); SHORT=1 only tries it
 	@$(VENV)/python -m bench.app $(if $(SHORT),--short) \

@@ -11,7 +11,7 @@ from local.containers import containers
 from local.workspace import Workspace
 from tests.running_system import RunningSystem, local_command
 
-LEVELS = ("engine", "browser")
+LEVELS = ("engine", "browser", "faults")
 
 
 def _git_status(workspace: Workspace) -> str:
@@ -62,5 +62,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(autouse=True)
 def _needs_the_system(request: pytest.FixtureRequest) -> None:
     """Engine and browser tests find Docker, images and toolchain there: `make up` made them."""
-    if any(request.node.get_closest_marker(level) for level in LEVELS):
+    if any(request.node.get_closest_marker(level) for level in ("engine", "browser")):
         request.getfixturevalue("system")
