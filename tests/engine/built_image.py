@@ -12,7 +12,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -38,8 +38,8 @@ class Image:
     """
 
     name: str
-    files: dict[str, tarfile.TarInfo]
-    bytecode: dict[str, bytes]
+    files: dict[str, tarfile.TarInfo] = field(repr=False)
+    bytecode: dict[str, bytes] = field(repr=False)
     packed: int
 
     def run(self, *arguments: str, options: tuple[str, ...] = ()) -> tuple[int, str]:
