@@ -18,6 +18,7 @@ __all__ = ["ConnectionPool", "PoolExhaustedError", "Result", "Session"]
 # A firewall between us and the server may drop a quiet connection without telling either side
 # (AWS's forget one after 350 s), so one that was quiet for longer than this is asked first.
 _QUIET_SECONDS: Final = 30.0
+_GOODBYE_SECONDS: Final = 0.5
 
 
 class PoolExhaustedError(DatabaseUnavailableError):
@@ -171,9 +172,14 @@ class ConnectionPool:
             self._slots.release()
 
     async def close(self) -> None:
-        """Say goodbye on every idle session."""
-        while self._idle:
-            await self._idle.popleft().close()
+        """Say goodbye on every idle session, but not for long: the server may not be listening."""
+        sessions = [*self._idle]
+        self._idle.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GOODBYE_SECONDS):
+                await asyncio.gather(*(session.close() for session in sessions))
+        for session in sessions:
+            session.abort()
 
     async def _acquire(self) -> None:
         if not self._slots.locked():
@@ -202,8 +208,15 @@ class ConnectionPool:
             if await self._is_alive(session):
                 return session
             session.abort()
-        connection = await log_in(self._database, self._credentials, schema=self._database.name)
-        return Session(connection, self._server)
+        return Session(await self._log_in(), self._server)
+
+    async def _log_in(self) -> Connection:
+        """Open a connection; however many credentials are tried, somebody waits for it."""
+        try:
+            async with asyncio.timeout(self._database.connect_seconds):
+                return await log_in(self._database, self._credentials, schema=self._database.name)
+        except TimeoutError as error:
+            raise DatabaseUnavailableError(f"no login at {self._server} in time") from error
 
     async def _is_alive(self, session: Session) -> bool:
         if session.lost:

@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 # From SIGTERM to the end; whoever stops us may lose patience after 20 s. With the default lame duck
 # it leaves more time than the longest request takes.
-_STOP_SECONDS: Final = 19
+_STOP_SECONDS: Final = 18
 # Longest time for a request's head to come, so also for a kept connection to be idle: longer than a
 # balancer keeps it (AWS's 60 s), else requests meet a connection that we are about to close.
 _HEAD_MILLISECONDS: Final = 75_000
