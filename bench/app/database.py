@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 import pymysql
 
 from bench.app.containers import Containers, free_port
+from local.commands import last_lines
+from local.containers import docker
 from local.errors import LocalError
 from local.images import database_image
 from local.workspace import Workspace
@@ -125,7 +127,7 @@ def start_database(containers: Containers, workspace: Workspace, *, cpu: int) ->
             if time.monotonic() > deadline:
                 raise LocalError(
                     f"The database does not answer: {error.args[-1]}",
-                    fix=f"Look at what it printed: docker logs {name}",
+                    fix=f"It printed:\n{last_lines(docker('logs', name))}",
                 ) from None
             time.sleep(0.1)
         else:

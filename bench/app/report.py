@@ -79,6 +79,7 @@ def _measured(results: Results) -> list[tuple[str, list[str]]]:
         ("Start to first answer, s", [_start(results, one, "seconds") for one in _COLUMNS]),
         ("  without Docker's part", [_start(results, one, "process_seconds") for one in _COLUMNS]),
         ("  without bytecode", ["", "", _start(results, WITHOUT_BYTECODE, "seconds")]),
+        ("  without either", ["", "", _start(results, WITHOUT_BYTECODE, "process_seconds")]),
     ]
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from bench.app.containers import Container, Containers, free_port
 from bench.app.contestants import Contestant
 from bench.app.database import LIST_SIZE, Database, list_id
+from local.commands import last_lines
 from local.containers import docker
 from local.errors import LocalError
 
@@ -89,7 +90,7 @@ def start_server(
     )
     began = time.time()
     container = containers.start(name)
-    answered = _first_answer(port, contestant.title)
+    answered = _first_answer(port, contestant.title, name)
     started = datetime.fromisoformat(
         docker("inspect", "--format", "{{.State.StartedAt}}", name).strip()
     ).timestamp()
@@ -97,7 +98,7 @@ def start_server(
     return Server(port=port, container=container), start
 
 
-def _first_answer(port: int, title: str) -> float:
+def _first_answer(port: int, title: str, container: str) -> float:
     deadline = time.monotonic() + _DEADLINE_SECONDS
     while time.monotonic() < deadline:
         try:
@@ -109,7 +110,7 @@ def _first_answer(port: int, title: str) -> float:
         time.sleep(0.002)
     raise LocalError(
         f"{title} gave no answer in {_DEADLINE_SECONDS} seconds.",
-        fix="Look at what its container printed.",
+        fix=f"It printed:\n{last_lines(docker('logs', container))}",
     )
 
 
