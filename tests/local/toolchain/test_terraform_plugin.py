@@ -1,16 +1,18 @@
+import inspect
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import re
 from pathlib import Path
 
+import pulumi_terraform
 import pytest
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.provider import InvokeRequest, InvokeResponse
 
 from local.toolchain.property_values import to_data
-from local.toolchain.terraform_plugin import StateError, TerraformState, read_local, read_s3
+from local.toolchain.terraform_plugin import TerraformState, read_local
+from local.toolchain.terraform_s3 import ARGUMENTS as S3_ARGUMENTS
 
+KNOWN_TO_S3 = {re.sub(r"(?=[A-Z])", "_", name).lower() for name in S3_ARGUMENTS}
 OUTPUTS: dict[str, dict[str, object]] = {
     "vpc_id": {"value": "vpc-1"},
     "subnets": {"value": ["a", None, {"zone": 1, "public": True}]},
@@ -79,53 +81,26 @@ async def test_a_directory_is_no_state(tmp_path: Path) -> None:
     assert "Cannot read" in failure.reason
 
 
-async def test_remote_states_are_refused_with_the_way_out() -> None:
-    [failure] = (await invoke("getRemoteReference", organization="o")).failures
+async def test_other_states_are_refused_with_the_way_out() -> None:
+    [failure] = (await invoke("getAzureRmReference", key="k")).failures
     assert "pulumi plugin install resource terraform" in failure.reason
 
 
-@pytest.fixture
-def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """An S3 endpoint with STATE at states/network and at states/env:/blue/network."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found = self.path in ("/states/network", "/states/env%3A/blue/network")
-            body = STATE.encode() if found else b"<Error><Code>NoSuchKey</Code></Error>"
-            self.send_response(200 if found else 404)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    endpoint = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    yield endpoint
-    server.shutdown()
-    thread.join()
-    server.server_close()
+async def test_an_encrypted_state_is_named_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text('{"encrypted_data": "AAAA", "encryption_version": "v0"}')
+    [failure] = (await invoke("getLocalReference", path=str(path))).failures
+    assert "is an encrypted state" in failure.reason
 
 
-@pytest.mark.parametrize("workspace", [{}, {"workspace": "default"}, {"workspace": "blue"}])
-def test_reads_states_from_s3(bucket: str, workspace: dict[str, str]) -> None:
-    arguments = {"bucket": "states", "key": "network", "region": "eu-west-1", **workspace}
-    assert to_data(read_s3(arguments)["vpc_id"]) == "vpc-1"
-    assert bucket
+FUNCTIONS = {
+    "get_local_reference": {"path", "workspace_dir"},
+    "get_s3_reference": KNOWN_TO_S3,
+    "get_remote_reference": {"hostname", "organization", "token", "workspaces"},
+}
 
 
-def test_a_missing_object_is_named(bucket: str) -> None:
-    arguments = {"bucket": "states", "key": "other", "region": "eu-west-1", "endpoint": bucket}
-    with pytest.raises(StateError, match="s3://states/other"):
-        read_s3(arguments)
-
-
-def test_settings_it_would_have_to_ignore_are_refused() -> None:
-    with pytest.raises(StateError, match="roleArn is not supported"):
-        read_s3({"bucket": "states", "key": "network", "roleArn": "arn:aws:iam::1:role/x"})
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_the_arguments_are_those_of_the_sdk(function: str) -> None:
+    parameters = inspect.signature(getattr(pulumi_terraform.state, function)).parameters
+    assert set(parameters) - {"opts"} == FUNCTIONS[function]
