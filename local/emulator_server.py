@@ -1,14 +1,17 @@
-"""MiniStack, with three things that AWS does and its clients rely on, but MiniStack does not.
+"""MiniStack, with four things that AWS does and its clients rely on, but MiniStack does not.
 
 A service tells its zone rebalancing: else each preview shows a difference, since what was asked for
 is not there. A repeated `CreateSecret` gets the first one's answer: the SDK repeats what it got
-no answer to, and would be told that the secret exists. And a task gets credentials that an SDK
-takes: it asks for a task's only at the addresses of AWS's own agents, where MiniStack is not.
+no answer to, and would be told that the secret exists. A label such as AWSPENDING is on one version
+of a secret: the second rotation would offer the first one's password. And a task gets credentials
+that an SDK takes: it asks for a task's only at the addresses of AWS's own agents, where MiniStack
+is not.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -16,7 +19,12 @@ from typing import Any
 from ministack.app import main
 from ministack.services import ecs, secretsmanager
 
-__all__ = ["answering_repeats", "giving_usable_credentials", "keeping_zone_rebalancing"]
+__all__ = [
+    "answering_repeats",
+    "giving_usable_credentials",
+    "keeping_zone_rebalancing",
+    "moving_labels",
+]
 
 _SETTING = "availabilityZoneRebalancing"
 _DEFAULT = "ENABLED"  # AWS's own since September 2025
@@ -61,6 +69,25 @@ def answering_repeats(handle: Handler) -> Handler:
     return handler
 
 
+def moving_labels(handle: Handler, take_from_others: Callable[[str, str, str], None]) -> Handler:
+    """Wrap `PutSecretValue` so that the new version's labels are taken from the others.
+
+    Args:
+        handle: the action.
+        take_from_others: takes a secret's id, a label, and the version that keeps it.
+    """
+
+    def handler(request: Request) -> Answer:
+        answer = handle(request)
+        if answer[0] == HTTPStatus.OK:
+            version = json.loads(answer[2])["VersionId"]
+            for label in request.get("VersionStages") or ():
+                take_from_others(request["SecretId"], label, version)
+        return answer
+
+    return handler
+
+
 def giving_usable_credentials(
     register: Callable[..., Any], region: Callable[[], str]
 ) -> Callable[..., Any]:
@@ -86,6 +113,13 @@ def _extend() -> None:
     ecs._register_metadata = giving_usable_credentials(ecs._register_metadata, ecs.get_region)  # noqa: SLF001
     create = secretsmanager._create_secret  # noqa: SLF001
     secretsmanager._create_secret = answering_repeats(create)  # noqa: SLF001
+    put = secretsmanager._put_secret_value  # noqa: SLF001
+    secretsmanager._put_secret_value = moving_labels(put, _take_label_from_others)  # noqa: SLF001
+
+
+def _take_label_from_others(secret_id: str, label: str, version: str) -> None:
+    _, secret = secretsmanager._resolve(secret_id)  # noqa: SLF001
+    secretsmanager._remove_stage_everywhere(secret, label, except_version_id=version)  # noqa: SLF001
 
 
 if __name__ == "__main__":

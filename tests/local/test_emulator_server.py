@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -57,6 +58,34 @@ def test_only_a_request_that_succeeded_before_is_answered_from_memory() -> None:
     assert handler({"Name": "a"})[0] == 409
 
 
+def extend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Extend the real emulator, for one test."""
+    names = ("_create_secret", "_put_secret_value")
+    for module, name in ((ecs, "_register_metadata"), *((secretsmanager, name) for name in names)):
+        monkeypatch.setattr(module, name, getattr(module, name))  # restored afterwards
+    monkeypatch.setattr(ecs, "_ACTION_MAP", dict(ecs._ACTION_MAP))
+    emulator_server._extend()
+
+
+def test_a_label_is_on_one_version_of_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    extend(monkeypatch)
+    secretsmanager._create_secret({"Name": "rotated", "SecretString": "0"})
+    for text in ("1", "2"):
+        secretsmanager._put_secret_value(
+            {
+                "SecretId": "rotated",
+                "SecretString": text,
+                "ClientRequestToken": text,
+                "VersionStages": ["AWSPENDING"],
+            }
+        )
+    for label, text in (("AWSPENDING", "2"), ("AWSCURRENT", "0")):
+        answer = secretsmanager._get_secret_value({"SecretId": "rotated", "VersionStage": label})
+        assert json.loads(answer[2])["SecretString"] == text
+    missing = {"SecretId": "other", "SecretString": "1", "VersionStages": ["AWSPENDING"]}
+    assert secretsmanager._put_secret_value(missing)[0] == 400
+
+
 @pytest.mark.parametrize("by_name", [True, False])
 def test_a_task_gets_credentials_that_an_sdk_takes(by_name: bool) -> None:
     def register(task_arn: str, env: dict[str, str]) -> str:
@@ -79,10 +108,7 @@ def test_a_task_gets_credentials_that_an_sdk_takes(by_name: bool) -> None:
 
 
 def test_the_emulator_itself_gives_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((ecs, "_register_metadata"), (secretsmanager, "_create_secret")):
-        monkeypatch.setattr(module, name, getattr(module, name))  # restored afterwards
-    monkeypatch.setattr(ecs, "_ACTION_MAP", dict(ecs._ACTION_MAP))
-    emulator_server._extend()
+    extend(monkeypatch)
     env: dict[str, str] = {}
     container = {"name": "app", "image": "todo"}
     ecs._register_metadata("arn:task", "arn:cluster", {}, container, "FARGATE", env, False, "x")
