@@ -29,7 +29,12 @@ def list_id() -> str:
 
 @pytest.mark.parametrize(
     ("route", "seen"),
-    [("", ["milk", "bread"]), ("#/active", ["bread"]), ("#/completed", ["milk"])],
+    [
+        ("", ["milk", "bread"]),
+        ("#/", ["milk", "bread"]),
+        ("#/active", ["bread"]),
+        ("#/completed", ["milk"]),
+    ],
 )
 def test_the_right_rows_are_there_without_any_script(
     opener: Opener, table: Table, list_id: str, route: str, seen: list[str]
@@ -40,6 +45,9 @@ def test_the_right_rows_are_there_without_any_script(
     expect(todo.toggle(seen[0])).to_be_checked(checked=seen[0] == "milk")
     expect(todo.page.locator(".todo-count")).to_have_text("1 item left")
     expect(todo.page.locator("noscript")).to_be_visible()
+    chosen = todo.page.locator(f'.filters a[href="{route or "#/"}"]')
+    expect(chosen).to_have_css("font-weight", "600")
+    expect(todo.link("All")).to_have_css("font-weight", "400" if len(seen) == 1 else "600")
 
 
 def test_the_script_changes_nothing_that_the_server_has_rendered(

@@ -164,6 +164,7 @@ def test_clear_completed_is_there_when_something_is(two: ListPage, table: Table)
 
 
 def test_the_address_filters(two: ListPage) -> None:
+    expect(two.link("All")).to_have_class(SELECTED)
     two.toggle("milk").check()
     two.link("Active").click()
     two.show("bread")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import APIResponse, Route, expect
 
 from tests.browser.list_page import ListPage, Opener, Table
 
@@ -75,20 +75,48 @@ def test_what_has_not_changed_is_not_sent_again(here: ListPage) -> None:
     assert statuses == [200, 304]
 
 
-def test_a_refresh_does_not_undo_what_is_on_its_way(here: ListPage) -> None:
-    held: list[Route] = []
+def test_a_refresh_does_not_show_twice_what_is_being_added(here: ListPage) -> None:
+    held: list[tuple[Route, APIResponse]] = []
 
-    def hold(route: Route) -> None:
-        held.append(route)
+    def hold_the_answer(route: Route) -> None:
+        if route.request.method == "POST":
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
 
-    here.page.route("**/api/**/todos/*", hold)
-    here.toggle("milk").check()
-    with here.answered("GET"):
+    here.page.route("**/api/**", hold_the_answer)
+    here.field.fill("tea")
+    here.field.press("Enter")
+    with here.page.expect_response(lambda each: each.request.method == "GET") as answer:
         refresh(here)
-    here.add("tea")  # whatever the answer did, is done
-    expect(here.toggle("milk")).to_be_checked()
-    held[0].continue_()
+    assert "tea" in answer.value.text()
+    here.toggle("milk").check()
+    here.show("milk", "bread", "tea")
+    route, response = held[0]
+    route.fulfill(response=response)
     here.saved()
+    here.show("milk", "bread", "tea")
+
+
+def test_an_answer_from_before_does_not_undo_what_came_after(here: ListPage) -> None:
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_answer(route: Route) -> None:
+        if route.request.method == "GET" and not held:
+            held.append((route, route.fetch()))
+        else:
+            route.continue_()
+
+    here.page.route("**/api/**", hold_the_answer)
+    refresh(here)
+    here.add("tea")
+    with here.answered("PATCH"):
+        here.edit("milk", "oat milk")
+    with here.answered("GET"):
+        route, response = held[0]
+        route.fulfill(response=response)
+    here.toggle("bread").check()
+    here.show("oat milk", "bread", "tea")
 
 
 def test_an_open_editor_is_left_alone(here: ListPage, there: ListPage) -> None:
@@ -103,6 +131,21 @@ def test_an_open_editor_is_left_alone(here: ListPage, there: ListPage) -> None:
     expect(there.editor).to_be_focused()
     there.editor.press("Escape")
     there.show("oat milk", "bread", "tea")
+
+
+def test_what_changed_under_an_open_editor_is_not_overwritten(
+    here: ListPage, there: ListPage, table: Table
+) -> None:
+    there.page.get_by_text("milk", exact=True).dblclick()
+    with here.answered("PATCH"):
+        here.edit("milk", "oat milk")
+    here.add("tea")
+    refresh(there)
+    expect(there.row("tea")).to_be_visible()
+    there.editor.fill("soy milk")
+    there.editor.press("Enter")
+    expect(there.button("Keep mine")).to_be_visible()
+    assert table.todos(here.list_id)[0] == ("oat milk", False)
 
 
 @pytest.fixture
@@ -129,6 +172,13 @@ def test_the_second_title_can_give_way(contradicted: ListPage, table: Table) -> 
     contradicted.button("Take theirs").click()
     contradicted.show("oat milk", "bread")
     expect(contradicted.rows.first).not_to_have_class(FAILED)
+    assert table.todos(contradicted.list_id)[0] == ("oat milk", False)
+
+
+def test_a_conflict_is_not_decided_by_another_change(contradicted: ListPage, table: Table) -> None:
+    with contradicted.answered("PATCH"):
+        contradicted.toggle("soy milk").check()
+    expect(contradicted.button("Take theirs")).to_be_visible()
     assert table.todos(contradicted.list_id)[0] == ("oat milk", False)
 
 

@@ -230,7 +230,9 @@ const store = new Store({
   tell: (news) => channel.postMessage(news),
 });
 channel.onmessage = ({ data }) => store.hear(data);
-follow(store, { now: "more" in app.dataset, report: connection });
+const isPart = "more" in app.dataset;
+follow(store, { now: isPart, report: connection });
+if (!isPart) later();
 addEventListener("online", () => store.againAll());
 // A filter in the address is a target, and browsers take the focus there instead of to `autofocus`.
 addEventListener("load", () => {

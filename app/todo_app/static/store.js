@@ -40,7 +40,7 @@ export class Store {
   change(item, fields) {
     Object.assign(item.wanted, fields);
     if (item.saved && !item.busy) this.#forgetWanted(item, item.saved);
-    if (!(item.failure instanceof Conflict)) item.failure = null;
+    item.failure = null; // it is sent along; a conflict shows again
     this.#push(item);
   }
 
