@@ -63,6 +63,8 @@ FORGET: Final = (
 _TRIES: Final = 4
 _FIRST_PAUSE_SECONDS: Final = 0.05
 _RETRY_SECONDS: Final = 1.0
+# What one statement takes at most: early failures, then waiting for a session, login, execution.
+_STEPS_SECONDS: Final = 13.0
 
 
 class ChangedSinceError(Exception):
@@ -166,6 +168,15 @@ async def retried(attempt: Callable[[], Awaitable[_T]]) -> _T:
     return await attempt()
 
 
+async def _in_time(steps: Awaitable[_T]) -> _T:
+    """Do something of several statements, each of which has limits of its own, within one limit."""
+    try:
+        async with asyncio.timeout(_STEPS_SECONDS):
+            return await steps
+    except TimeoutError as error:
+        raise DatabaseUnavailableError("the database is too slow") from error
+
+
 async def _undeadlocked(attempt: Callable[[], Awaitable[_T]]) -> _T:
     """Run something again that the server rolled back because of others: nothing had happened."""
     for _ in range(_TRIES - 1):
@@ -233,7 +244,7 @@ class MySQLTodoStore:
                     raise
             return None
 
-        return await retried(attempt)
+        return await _in_time(retried(attempt))
 
     async def delete(self, list_id: bytes, todo_id: int, *, version: int | None = None) -> bool:
         """See `TodoStore.delete`."""
@@ -255,7 +266,7 @@ class MySQLTodoStore:
                 raise ChangedSinceError
             return unsure  # gone: by the attempt whose answer was lost, as far as we know
 
-        return await retried(attempt)
+        return await _in_time(retried(attempt))
 
     async def complete_all(self, list_id: bytes, *, completed: bool) -> None:
         """See `TodoStore.complete_all`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -40,11 +41,13 @@ class Fault:
         before: statements that get lost on their way to the database.
         after: statements whose answer gets lost.
         meanwhile: a statement of somebody else, right after one whose answer got lost.
+        stuck: statements that never end.
     """
 
     before: set[str] = field(default_factory=set)
     after: set[str] = field(default_factory=set)
     meanwhile: tuple[str, tuple[object, ...]] | None = None
+    stuck: set[str] = field(default_factory=set)
 
     @classmethod
     def of(cls, when: When, *statements: str) -> Fault:
@@ -55,6 +58,8 @@ class LossyPool(ConnectionPool):
     fault = Fault()
 
     async def execute(self, statement: str, values: tuple[object, ...] = ()) -> Result:
+        if statement in self.fault.stuck:
+            await asyncio.Event().wait()
         if statement in self.fault.before:
             self.fault.before.remove(statement)
             raise DatabaseUnavailableError("lost on its way")
@@ -146,3 +151,14 @@ async def test_a_whole_list_is_completed_and_cleared(
     assert todo.completed
     await store.clear(LIST, only_completed=False)
     assert await store.page(LIST, after=None, limit=10) == []
+
+
+async def test_several_statements_have_one_limit_together(
+    pool: LossyPool, store: MySQLTodoStore, todo_id: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("todo_app.store._STEPS_SECONDS", 0.1)
+    pool.fault = Fault(stuck={UPDATE, DELETE})
+    with pytest.raises(DatabaseUnavailableError, match="too slow"):
+        await store.update(LIST, todo_id, Changes(title="after"))
+    with pytest.raises(DatabaseUnavailableError, match="too slow"):
+        await store.delete(LIST, todo_id)
