@@ -52,7 +52,7 @@ def run(plan: Plan, workspace: Workspace, say: Say) -> Finished:
     Raises:
         LocalError: if anything fails or any contestant gives a wrong answer.
     """
-    wrk = Wrk()
+    wrk = Wrk(workspace, _unwatched)
     say("images")
     base_image = ensure_python_image(workspace, _unwatched)
     ensure_database_image(workspace, _unwatched)
