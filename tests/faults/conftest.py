@@ -9,7 +9,8 @@ from local.edge import ensure_haproxy
 from local.images import ensure_database_image, ensure_emulator_image, ensure_python_image
 from local.workspace import Workspace
 from tests.faults.report import FIGURES, Report, table, write
-from tests.faults.stage import App, Database, Stage, build_app_image
+from tests.faults.servers import App, Database
+from tests.faults.stage import Stage, build_app_image
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

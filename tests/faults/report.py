@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.load import Load
-from tests.faults.stage import Database
+from tests.faults.servers import Database
 
 __all__ = ["FIGURES", "Report", "table", "write"]
 

@@ -13,7 +13,8 @@ import pymysql
 from botocore.exceptions import BotoCoreError
 
 from local.workspace import REGION
-from tests.faults.stage import APP_PASSWORD, APP_USER, Container, Database
+from tests.faults.servers import APP_USER, Container, Database
+from tests.faults.stage import APP_PASSWORD
 
 __all__ = ["STEPS", "RotatedSecret"]
 

@@ -10,7 +10,8 @@ import pytest
 from local.containers import docker
 from tests.faults.load import Load
 from tests.faults.report import Report
-from tests.faults.stage import App, Database, Stage
+from tests.faults.servers import App, Database
+from tests.faults.stage import Stage
 from tests.faults.tally import COME_BACK
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]

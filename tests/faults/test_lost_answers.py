@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import pytest
 
-from tests.faults.stage import APP_PASSWORD, APP_USER, Database
+from tests.faults.servers import APP_USER, Database
+from tests.faults.stage import APP_PASSWORD
+from todo_app.credentials import Credentials
 from todo_app.errors import DatabaseUnavailableError
 from todo_app.pool import ConnectionPool, Result
 from todo_app.settings import load_serve_settings
@@ -162,3 +164,16 @@ async def test_several_statements_have_one_limit_together(
         await store.update(LIST, todo_id, Changes(title="after"))
     with pytest.raises(DatabaseUnavailableError, match="too slow"):
         await store.delete(LIST, todo_id)
+
+
+async def test_a_login_has_one_limit_whatever_its_credentials_come_from(
+    pool: LossyPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def silent(_: object) -> Credentials:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(type(pool._credentials), "current", silent)
+    monkeypatch.setattr(pool, "_database", replace(pool._database, connect_seconds=1))
+    with pytest.raises(DatabaseUnavailableError, match="no login"):
+        await pool.execute("SELECT 1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import tempfile
 import time
@@ -17,7 +18,8 @@ from local.edge import Checks, Edge
 from tests.faults.http1 import Address, Connection
 from tests.faults.load import Load
 from tests.faults.report import Report
-from tests.faults.stage import App, Database, Stage
+from tests.faults.servers import App, Database
+from tests.faults.stage import Stage
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("haproxy"), pytest.mark.timeout(1800)]
 
@@ -119,6 +121,23 @@ async def test_control_a_rude_replacement_fails_requests_and_loses_no_write(
             await load.acknowledgements(300)
     await report.settle(load)
     assert load.tally.failed > 0
+
+
+async def test_a_stop_waits_for_what_is_under_way(stage: Stage, database: Database) -> None:
+    patient = {"LAME_DUCK_SECONDS": "0", "DATABASE_QUERY_SECONDS": "15"}
+    app = stage.app(database, patient)
+    await to_thread(app.wait_until_ready)
+    connection = Connection(app.address, deadline=30)
+    path = f"/api/lists/{secrets.token_hex(16)}/todos"
+    with await to_thread(database.connect) as held, held.cursor() as cursor:
+        cursor.execute("LOCK TABLES todo.todos WRITE")
+        sending = asyncio.create_task(connection.send("POST", path, b'{"title": "last"}'))
+        await to_thread(database.wait_until_waited_for)
+        stopping = asyncio.create_task(to_thread(app.stop))
+        await asyncio.sleep(6)
+        assert not sending.done()
+    assert (await sending).status == 201
+    assert await stopping == 0
 
 
 async def test_a_kept_connection_outlives_a_balancers_idle_timeout(

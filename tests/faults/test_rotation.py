@@ -9,7 +9,8 @@ import pytest
 from tests.faults.load import Load
 from tests.faults.report import Report
 from tests.faults.rotation import STEPS, RotatedSecret
-from tests.faults.stage import Database, Stage
+from tests.faults.servers import Database
+from tests.faults.stage import Stage
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("emulator"), pytest.mark.timeout(1800)]
 
