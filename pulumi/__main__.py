@@ -19,7 +19,7 @@ root = Path(pulumi.get_root_directory())
 name = name_prefix(pulumi.get_project(), pulumi.get_stack())
 settings = config.load()
 trust = certificate_authority_environment(root, settings.database_operations)
-existing = terraform_state.read(root, settings.terraform_state)
+existing = terraform_state.read(root, settings.terraform_state, settings.region)
 
 image_args = ApplicationImageArgs(
     context=root / "app", repository=existing.repository, settings=settings.image

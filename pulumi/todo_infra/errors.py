@@ -1,10 +1,14 @@
 """Errors for the person who runs `pulumi up`: one message, no stack trace."""
 
+import re
 from collections.abc import Sequence
 
 import pulumi
 
-__all__ = ["ConfigError", "ConfigErrors", "InfrastructureError"]
+__all__ = ["ConfigError", "ConfigErrors", "InfrastructureError", "one_line", "one_or_list"]
+
+_CALL = re.compile(r"invo(ke|cation) of \S+ (failed|returned an error): ")
+_PROPERTY = re.compile(r"\.? \(\w*\)$")
 
 
 class ConfigError(pulumi.RunError):
@@ -34,3 +38,15 @@ class ConfigErrors(pulumi.RunError):
 
 class InfrastructureError(pulumi.RunError):
     """The existing infrastructure is missing or is not what this program needs."""
+
+
+def one_line(error: Exception) -> str:
+    """Return what a provider's function complains of, in one line and without the call."""
+    text = _PROPERTY.sub("", _CALL.sub("", str(error)))
+    lines = [line.strip() for line in text.splitlines()]
+    return next((line.rstrip(".") for line in lines if line), type(error).__name__)
+
+
+def one_or_list(problems: Sequence[str]) -> str:
+    """Return one problem as it is, and more of them below each other."""
+    return problems[0] if len(problems) == 1 else "".join(f"\n  - {one}" for one in problems)

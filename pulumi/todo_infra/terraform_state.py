@@ -1,163 +1,158 @@
-"""The bridge to the existing infrastructure: Terraform's outputs as a typed contract."""
+"""The bridge to the existing infrastructure: reads Terraform's state, wherever it is kept.
 
-import re
+Everything in it happens before the program registers a resource: a state that does not fit
+stops the deployment with one message and no change.
+"""
+
+import json
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi_terraform as terraform
 
 from .config import TerraformState
-from .errors import InfrastructureError
+from .errors import InfrastructureError, one_line
+from .terraform_outputs import ExistingInfrastructure, Repository, StateOutputs, parse_outputs
+from .terraform_subnets import verify_subnets
 
-__all__ = ["ExistingInfrastructure", "Repository", "parse_outputs", "read"]
+__all__ = ["ExistingInfrastructure", "Repository", "read", "remote_token"]
 
-_VPC_ID = re.compile(r"vpc-[0-9a-f]{8,}")
-_SUBNET_ID = re.compile(r"subnet-[0-9a-f]{8,}")
-_REPOSITORY_URL = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?"
-    r"/(?P<name>[a-z0-9]+([._/-][a-z0-9]+)*)"
-)
+_HCP_TERRAFORM = "app.terraform.io"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Repository:
-    """The ECR repository of the application's image.
-
-    Attributes:
-        url: Host and path, without a tag.
-        account: The AWS account that owns it.
-        region: The region it is in.
-        name: Its name, which is the path of the URL.
-    """
-
-    url: str
-    account: str
-    region: str
-    name: str
-
-    @property
-    def arn(self) -> str:
-        """The repository's ARN."""
-        partition = "aws-cn" if self.region.startswith("cn-") else "aws"
-        partition = "aws-us-gov" if self.region.startswith("us-gov-") else partition
-        return f"arn:{partition}:ecr:{self.region}:{self.account}:repository/{self.name}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExistingInfrastructure:
-    """What Terraform made before this program runs.
-
-    Attributes:
-        vpc_id: The network everything lives in.
-        public_subnet_ids: For the load balancer; one in each of two zones or more.
-        private_subnet_ids: For tasks and database; one in each of two zones or more.
-        availability_zones: The zones of the subnets.
-        repository: Where the image is pushed.
-    """
-
-    vpc_id: str
-    public_subnet_ids: tuple[str, ...]
-    private_subnet_ids: tuple[str, ...]
-    availability_zones: tuple[str, ...]
-    repository: Repository
-
-
-def read(root: Path, settings: TerraformState) -> ExistingInfrastructure:
-    """Read the state that the stack's config names.
-
-    It blocks until the answer is there, so that a state that does not fit stops the
-    program before any resource is registered.
+def read(root: Path, settings: TerraformState, region: str) -> ExistingInfrastructure:
+    """Read the state that the stack's config names, and check what it says.
 
     Args:
         root: The project's root directory.
         settings: Where the state is.
+        region: The stack's region.
 
     Raises:
         InfrastructureError: The state is missing, unreadable, or not what is needed.
     """
-    path = root / settings.path
-    advice = "Run `terraform apply` in terraform/, or correct todo:terraformState.path."
-    if not path.is_file():
-        raise InfrastructureError(f"There is no Terraform state at {path}. {advice}")
+    location = _location(root, settings)
+    outputs = StateOutputs(
+        values=_values(root, settings, region, location),
+        sensitive=_sensitive(root / settings.path) if settings.backend == "local" else None,
+        paths=settings.outputs or {},
+        allow_sensitive=settings.allow_sensitive,
+    )
     try:
-        outputs = terraform.state.get_local_reference(path=str(path)).outputs
-    except Exception as error:
-        reason = str(error).partition("\n")[0]
-        raise InfrastructureError(
-            f"The Terraform state at {path} cannot be read: {reason}. {advice}"
-        ) from error
-    try:
-        return parse_outputs(outputs)
+        existing = parse_outputs(outputs, region, zones_are_looked_up=settings.verify_subnets)
+        return verify_subnets(existing) if settings.verify_subnets else existing
     except InfrastructureError as error:
-        raise InfrastructureError(f"The Terraform state at {path} does not fit: {error}") from None
+        raise InfrastructureError(f"The Terraform state at {location} does not fit: {error}") from (
+            None
+        )
 
 
-def parse_outputs(outputs: Mapping[str, object]) -> ExistingInfrastructure:
-    """Turn Terraform's outputs into the contract.
+def remote_token(hostname: str, environment: Mapping[str, str]) -> str | None:
+    """Find the token for a host, where Terraform's own programs look for it.
 
-    Raises:
-        InfrastructureError: An output is missing, of another type, or useless here.
+    `TF_TOKEN_app_terraform_io` counts for the host it names, with `__` for a hyphen; TFE_TOKEN
+    for the host in TFE_HOSTNAME, which is HCP Terraform's when nobody says otherwise. With
+    neither, Pulumi's plugin looks into the file that `terraform login` writes. The token is
+    no config: it would be the same for every stack, and in every checkout.
     """
-    public = _ids(outputs, "public_subnet_ids", _SUBNET_ID)
-    private = _ids(outputs, "private_subnet_ids", _SUBNET_ID)
-    if shared := sorted(set(public) & set(private)):
+    encoded = hostname.replace("-", "__").replace(".", "_")
+    if token := environment.get(f"TF_TOKEN_{encoded}"):
+        return token
+    # Without a look at its host, the token would go to whatever host a stack file names.
+    if environment.get("TFE_HOSTNAME", _HCP_TERRAFORM) == hostname:
+        return environment.get("TFE_TOKEN") or None
+    return None
+
+
+def _values(
+    root: Path, settings: TerraformState, region: str, location: str
+) -> Mapping[str, object]:
+    advice = _advice(settings)
+    if settings.backend == "local" and not (root / settings.path).is_file():
+        raise InfrastructureError(f"There is no Terraform state at {location}. {advice}")
+    try:
+        match settings.backend:
+            case "s3":
+                return _from_s3(settings, region)
+            case "remote":
+                return _from_remote(settings)
+            case _:
+                path = str(root / settings.path)
+                return terraform.state.get_local_reference(path=path).outputs
+    except Exception as error:
         raise InfrastructureError(
-            f"{', '.join(shared)} is in both outputs public_subnet_ids and private_subnet_ids; "
-            "a subnet is one or the other."
-        )
-    return ExistingInfrastructure(
-        vpc_id=_match(outputs, "vpc_id", _VPC_ID, "vpc-0123456789abcdef0")[0],
-        public_subnet_ids=public,
-        private_subnet_ids=private,
-        availability_zones=_at_least_two(outputs, "availability_zones"),
-        repository=_repository(outputs),
-    )
+            f"The Terraform state at {location} cannot be read: {one_line(error)}. {advice}"
+        ) from error
 
 
-def _repository(outputs: Mapping[str, object]) -> Repository:
-    example = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/todo"
-    found = _match(outputs, "repository_url", _REPOSITORY_URL, example)
-    return Repository(
-        url=found[0], account=found["account"], region=found["region"], name=found["name"]
-    )
+def _from_s3(settings: TerraformState, region: str) -> Mapping[str, object]:
+    # What has an address of its own is seldom AWS: names in the path, and no check of the
+    # credentials and the region against what AWS knows.
+    elsewhere = True if settings.endpoint else None
+    return terraform.state.get_s3_reference(
+        bucket=settings.bucket,
+        key=settings.key,
+        region=settings.region or region,
+        workspace=settings.workspace,
+        workspace_key_prefix=settings.workspace_key_prefix,
+        endpoint=settings.endpoint,
+        force_path_style=elsewhere,
+        skip_credentials_validation=elsewhere,
+        skip_region_validation=elsewhere,
+        sts_endpoint=settings.sts_endpoint,
+        role_arn=settings.role_arn,
+        external_id=settings.external_id,
+        profile=settings.profile,
+    ).outputs
 
 
-def _output(outputs: Mapping[str, object], name: str) -> object:
-    if name not in outputs:
-        raise InfrastructureError(
-            f"output {name} is missing. Add it to terraform/outputs.tf and run `terraform apply`."
-        )
-    return outputs[name]
+def _from_remote(settings: TerraformState) -> Mapping[str, object]:
+    return terraform.state.get_remote_reference(
+        hostname=settings.hostname,
+        organization=settings.organization,
+        token=remote_token(settings.hostname, os.environ),
+        workspaces={"name": settings.workspace or ""},
+    ).outputs
 
 
-def _match(
-    outputs: Mapping[str, object], name: str, pattern: re.Pattern[str], example: str
-) -> re.Match[str]:
-    value = _output(outputs, name)
-    found = pattern.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
-        raise InfrastructureError(f"output {name} is {value!r}; it has to look like {example}.")
-    return found
+def _sensitive(path: Path) -> frozenset[str] | None:
+    """Return the sensitive outputs of a state file; None when it does not say.
+
+    Pulumi's plugin hands over values only, without this mark (pulumi-terraform#449).
+    """
+    try:
+        outputs = json.loads(path.read_text())["outputs"]
+        return frozenset(name for name, output in outputs.items() if output.get("sensitive"))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        return None
 
 
-def _ids(outputs: Mapping[str, object], name: str, pattern: re.Pattern[str]) -> tuple[str, ...]:
-    values = _at_least_two(outputs, name)
-    for value in values:
-        if not pattern.fullmatch(value):
-            raise InfrastructureError(
-                f"output {name} holds {value!r}; it has to look like subnet-0123456789abcdef0."
+def _location(root: Path, settings: TerraformState) -> str:
+    match settings.backend:
+        case "s3":
+            workspace = f" (workspace {settings.workspace})" if settings.workspace else ""
+            return f"s3://{settings.bucket}/{settings.key}{workspace}"
+        case "remote":
+            return f"{settings.hostname}/{settings.organization}/{settings.workspace}"
+        case _:
+            return str(root / settings.path)
+
+
+def _advice(settings: TerraformState) -> str:
+    match settings.backend:
+        case "s3":
+            return (
+                "Correct bucket, key, region or workspace in todo:terraformState; the AWS "
+                "credentials need s3:GetObject and s3:ListBucket there, and kms:Decrypt if the "
+                "state is encrypted with a key of yours."
             )
-    return values
-
-
-def _at_least_two(outputs: Mapping[str, object], name: str) -> tuple[str, ...]:
-    value = _output(outputs, name)
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InfrastructureError(f"output {name} is {value!r}; it has to be a list of strings.")
-    if len(set(value)) < 2:  # noqa: PLR2004 - the number is in the function's name
-        raise InfrastructureError(
-            f"output {name} is {value!r}; the load balancer and the database need two different "
-            "ones at least, to survive the loss of a zone."
-        )
-    return tuple(value)
+        case "remote":
+            encoded = settings.hostname.replace("-", "__").replace(".", "_")
+            return (
+                "Correct hostname, organization or workspace in todo:terraformState; the token "
+                f"comes from TF_TOKEN_{encoded}, TFE_TOKEN or `terraform login`, and needs to "
+                "read the workspace's state."
+            )
+        case _:
+            return "Run `terraform apply` in terraform/, or correct todo:terraformState.path."

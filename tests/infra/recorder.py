@@ -99,6 +99,9 @@ class _Cloud(mocks.Mocks):
             case "terraform:state:getLocalReference":
                 state = json.loads(Path(args.args["path"]).read_text())
                 return {"outputs": {k: v["value"] for k, v in state["outputs"].items()}}
+            case "aws:ec2/getSubnet:getSubnet":
+                zone = f"eu-west-1{'ab'[int(args.args['id'][-1]) - 1]}"
+                return {"vpcId": TERRAFORM_OUTPUTS["vpc_id"], "availabilityZone": zone}
             case "aws:secretsmanager/getRandomPassword:getRandomPassword":
                 return {"randomPassword": GENERATED_PASSWORD}
             case "aws:ecr/getAuthorizationToken:getAuthorizationToken":

@@ -21,6 +21,7 @@ from .load_balancer import LoadBalancer
 from .rules import Text, key_of, read_settings, unknown_keys
 from .service import Deployment, Logs
 from .terraform_state import TerraformState
+from .terraform_state import contradictions as terraform_state_contradictions
 
 __all__ = [
     "PROJECT",
@@ -99,6 +100,7 @@ def _region(problems: list[ConfigError]) -> str:
 
 def _contradictions(settings: Settings) -> Iterator[ConfigError]:
     """Yield what no single value shows."""
+    yield from terraform_state_contradictions(settings.terraform_state, f"{PROJECT}:terraformState")
     capacity, balancer = settings.capacity, settings.load_balancer
     if capacity.max_tasks < capacity.min_tasks:
         yield ConfigError(

@@ -35,6 +35,7 @@ __all__ = [
 
 T = TypeVar("T")
 _UNITS = {"gib": "GiB"}
+_SECRET_NAME = re.compile(r"(?i)token|password|secret|accesskey|passphrase")
 
 
 class Rule(Protocol):
@@ -206,6 +207,9 @@ def _not_an_object(settings: type, key: str, raw: object) -> ConfigError:
 def _unknown_key(key: str, name: str, value: object, known: Sequence[str]) -> ConfigError:
     near = difflib.get_close_matches(name, known, n=1)
     fix = f"Did you mean {near[0]}?" if near else "Remove it."
+    if _SECRET_NAME.search(name):
+        value = "(not shown)"
+        fix = fix if near else "Remove it: credentials come from the environment."
     return ConfigError(key, value, f"only the keys {', '.join(known)}", fix)
 
 
