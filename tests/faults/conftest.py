@@ -74,8 +74,9 @@ def pytest_terminal_summary(
     if not FIGURES:
         return
     workspace = Workspace.from_environment()
-    file = workspace.home / "faults" / "result.json"
-    write(file, form="long" if config.getoption("--long", default=False) else "short")
+    is_long = bool(config.getoption("--long", default=False))
+    file = workspace.home / "faults" / ("result.json" if is_long else "result-short.json")
+    write(file, form="long" if is_long else "short")
     terminalreporter.section("faults")
     for line in table():
         terminalreporter.write_line(line)

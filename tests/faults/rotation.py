@@ -61,6 +61,11 @@ class RotatedSecret:
         )
         steps[step]()
 
+    def undo(self) -> None:
+        """Give the account the password back that others know."""
+        with self._database.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(f"ALTER USER {APP_USER} IDENTIFIED BY %s", (APP_PASSWORD,))
+
     def _create(self) -> str:
         deadline = time.monotonic() + _READY_SECONDS
         while True:
