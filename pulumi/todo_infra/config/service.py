@@ -5,10 +5,10 @@ from typing import Annotated
 
 from .rules import OneOf, YesNo
 
-__all__ = ["Deployment", "Logs"]
+__all__ = ["RETENTION_DAYS", "Deployment", "Logs"]
 
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-_RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
+RETENTION_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,4 +31,4 @@ class Logs:
         retention_days: Days; CloudWatch Logs knows these numbers only.
     """
 
-    retention_days: Annotated[int, OneOf(_RETENTION_DAYS)] = 90
+    retention_days: Annotated[int, OneOf(RETENTION_DAYS)] = 90
