@@ -66,10 +66,20 @@ class Request:
         variables: what stands in the place of `{name}` in the route's path.
     """
 
-    __slots__ = ("_protocol", "_scope", "headers", "id", "method", "path", "variables")
+    __slots__ = (
+        "_body_wanted",
+        "_protocol",
+        "_scope",
+        "headers",
+        "id",
+        "method",
+        "path",
+        "variables",
+    )
 
     def __init__(self, scope: Scope, protocol: HTTPProtocol, request_id: str) -> None:
         self._scope, self._protocol = scope, protocol
+        self._body_wanted = False
         self.id = request_id
         self.method: str = scope.method
         self.path: str = scope.path
@@ -146,6 +156,7 @@ class Request:
         Raises:
             HTTPError: 413 if it has more than `LARGEST_BODY` bytes, 408 if it does not come.
         """
+        self._body_wanted = True
         if int(self.header("content-length") or 0) > LARGEST_BODY:  # a number: the server checked
             raise _too_large()
         body = bytearray()
@@ -159,6 +170,22 @@ class Request:
             detail = f"The body did not arrive within {_BODY_SECONDS:.0f} seconds."
             raise HTTPError(HTTPStatus.REQUEST_TIMEOUT, detail, _CLOSE) from error
         return bytes(body)
+
+    async def skip_body(self) -> bool:
+        """Take in a body that nobody wanted; False if the connection cannot be used again.
+
+        Otherwise the server would hang up without a word, and the next request on the connection,
+        which behind a load balancer is somebody else's, would fail.
+        """
+        if self._body_wanted or not (
+            "content-length" in self.headers or "transfer-encoding" in self.headers
+        ):
+            return True
+        try:
+            await self.body()
+        except HTTPError:
+            return False
+        return True
 
 
 def _too_large() -> HTTPError:

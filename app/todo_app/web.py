@@ -100,6 +100,8 @@ class Application:
         route, response = "", None
         try:
             route, response = await self._answer(request)
+            if not await request.skip_body():
+                response.headers += _CLOSE
             self._send(protocol, request, response)
         except (ProtocolClosed, ProtocolError):
             response = None  # the client left

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import pytest
 from tests.app.served import HTTP, Served, raw_exchange
 from todo_app.database import DatabaseUnavailableError, SchemaMissingError
 from todo_app.logs import JsonFormatter
+from todo_app.rsgi import LARGEST_BODY
 
 if TYPE_CHECKING:
     import httpx2
@@ -204,6 +206,38 @@ def test_a_connection_is_hung_up_as_announced(served: Served) -> None:
     assert raw_exchange(served, twice).count(b"HTTP/1.1 200 OK") == 1
     served.health.draining = False
     assert raw_exchange(served, twice).count(b"HTTP/1.1 200 OK") == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/nothing", 404),
+        ("POST", "/healthz", 405),
+        ("POST", "/api/lists", 201),
+        ("POST", TODOS, 415),
+        ("GET", TODOS, 200),
+        ("DELETE", TODOS, 204),
+        ("OPTIONS", TODOS, 204),
+    ],
+)
+def test_a_body_that_nobody_wants_does_not_cost_the_connection(
+    served: Served, method: str, path: str, status: int
+) -> None:
+    head = f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 13\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", served.port), timeout=10) as connection:
+        connection.sendall(head.encode())
+        served.log()  # the head has been there for a while before the body comes
+        connection.sendall(b'{"title":"x"}')
+        assert connection.recv(65536).startswith(f"HTTP/1.1 {status} ".encode())
+        connection.sendall(f"GET /healthz HTTP/1.1\r\n{LAST}".encode())
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_body_that_nobody_wants_and_that_is_too_large_is_not_waited_for(served: Served) -> None:
+    head = f"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: {LARGEST_BODY + 1}\r\n\r\n"
+    answer = raw_exchange(served, head.encode())
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"\r\nconnection: close\r\n" in answer
 
 
 @pytest.mark.parametrize(
