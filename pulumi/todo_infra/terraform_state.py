@@ -13,7 +13,8 @@ import pulumi_terraform as terraform
 
 from .config import TerraformState
 from .errors import InfrastructureError, one_line
-from .terraform_outputs import ExistingInfrastructure, Repository, StateOutputs, parse_outputs
+from .terraform_outputs import ExistingInfrastructure, Repository, parse_outputs
+from .terraform_paths import StateOutputs
 from .terraform_subnets import verify_subnets
 
 __all__ = ["ExistingInfrastructure", "Repository", "read", "remote_token"]

@@ -6,12 +6,8 @@ import pytest
 
 from tests.infra.recorder import TERRAFORM_OUTPUTS
 from todo_infra.errors import InfrastructureError
-from todo_infra.terraform_outputs import (
-    ExistingInfrastructure,
-    Repository,
-    StateOutputs,
-    parse_outputs,
-)
+from todo_infra.terraform_outputs import ExistingInfrastructure, Repository, parse_outputs
+from todo_infra.terraform_paths import StateOutputs
 
 KNOWN: frozenset[str] = frozenset()
 
