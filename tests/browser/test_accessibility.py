@@ -182,10 +182,11 @@ def test_fingers_find_large_targets_that_need_no_hovering(opener: Opener) -> Non
         viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True, locale="en"
     )
     todo.add("milk", "W" * 255)
+    expect(todo.field).to_be_focused()
+    expect(todo.button("Delete milk")).to_have_css("opacity", "1")
     with todo.answered("PATCH"):
         todo.toggle("milk").check()
     assert todo.page.evaluate(UNDERSIZED) == []
-    expect(todo.button("Delete milk")).to_have_css("opacity", "1")
     todo.button("Edit milk").tap()
     expect(todo.editor).to_be_focused()
 
@@ -197,6 +198,8 @@ def test_nothing_is_wider_than_the_screen(opener: Opener, width: int) -> None:
     with todo.answered("PATCH"):
         todo.toggle("W" * 255).check()
     assert todo.page.evaluate("document.documentElement.scrollWidth") <= width
+    cut_off = "title => title.scrollWidth > title.clientWidth"
+    assert not todo.rows.locator(".title").evaluate(cut_off)
 
 
 @pytest.mark.parametrize(("motion", "moves"), [("no-preference", True), ("reduce", False)])

@@ -14,6 +14,10 @@ pytestmark = pytest.mark.browser
 FAILED = re.compile(r"\bfailed\b")
 
 
+def _is_get(route: Route) -> bool:
+    return route.request.method == "GET"
+
+
 def refresh(todo: ListPage) -> None:
     """What the browser does when somebody comes back to the tab."""
     todo.page.evaluate("dispatchEvent(new Event('focus'))")
@@ -49,6 +53,8 @@ def test_tabs_of_one_browser_tell_each_other(opener: Opener, here: ListPage) -> 
 
 def test_lists_do_not_hear_each_other(opener: Opener, here: ListPage) -> None:
     other = opener.open(context=here.page.context)
+    # A refresh would put right what it had heard.
+    other.page.route("**/api/**", lambda it: it.abort() if _is_get(it) else it.continue_())
     here.add("tea")
     other.add("cake")
     other.show("cake")
@@ -102,7 +108,7 @@ def test_an_answer_from_before_does_not_undo_what_came_after(here: ListPage) -> 
     held: list[tuple[Route, APIResponse]] = []
 
     def hold_the_answer(route: Route) -> None:
-        if route.request.method == "GET" and not held:
+        if _is_get(route) and not held:
             held.append((route, route.fetch()))
         else:
             route.continue_()

@@ -33,7 +33,8 @@ export function follow(store, { now, report }) {
     timer = setTimeout(refresh, Math.max(pause, atLeast));
   }
 
-  for (const event of ["focus", "pageshow", "online"]) addEventListener(event, refresh);
+  for (const event of ["focus", "online"]) addEventListener(event, refresh);
+  addEventListener("pageshow", ({ persisted }) => persisted && refresh()); // back from its sleep
   document.addEventListener("visibilitychange", refresh);
   for (const event of ["pointerdown", "keydown"]) {
     addEventListener(event, () => (touched = Date.now()), { passive: true });
