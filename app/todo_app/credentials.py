@@ -124,6 +124,9 @@ class SecretsManagerCredentials:
         if credentials != self._current:
             _log.info("the database accepts other credentials of %s now", self._secret.arn)
         self._current = credentials
+        # What comes before them in the last answer was refused, and is no reason not to ask again.
+        if credentials in self._answer:
+            self._answer = self._answer[self._answer.index(credentials) :]
 
     async def _ask(self) -> Sequence[Credentials]:
         if self._asking is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from collections.abc import Sequence
 from typing import Final, NoReturn
 
 import asyncmy
@@ -130,21 +131,26 @@ async def log_in(
     Raises:
         DatabaseError: as `connect`, or as the source.
     """
-    current = await source.current()
-    try:
-        return await connect(settings, current, schema=schema)
-    except LoginRefusedError as refusal:
-        last = refusal
-    for credentials in await source.renewed():
-        if credentials == current:
-            continue
-        try:
-            connection = await connect(settings, credentials, schema=schema)
-        except LoginRefusedError as refusal:
-            last = refusal
-        else:
-            source.accepted(credentials)
-            return connection
+    refused: set[Credentials] = set()
+    last = LoginRefusedError("there are no credentials")
+
+    async def current() -> Sequence[Credentials]:
+        return (await source.current(),)
+
+    # The second time, another login may have found out more.
+    for candidates in (current, current, source.renewed):
+        for credentials in await candidates():
+            if credentials in refused:
+                continue
+            try:
+                connection = await connect(settings, credentials, schema=schema)
+            except LoginRefusedError as refusal:
+                last = refusal
+                refused.add(credentials)
+            else:
+                if refused:
+                    source.accepted(credentials)
+                return connection
     raise last
 
 

@@ -141,6 +141,18 @@ async def test_an_answer_of_this_second_will_do_if_it_knows_of_another_password(
     assert secrets_manager.read == BOTH
 
 
+@pytest.mark.usefixtures("no_more_questions")
+async def test_a_password_that_was_replaced_already_is_no_answer(
+    secrets_manager: SecretsManager, source: SecretsManagerCredentials
+) -> None:
+    secrets_manager.versions[PENDING] = account("second")
+    await read_patiently(source)
+    source.accepted(SECOND)
+    # Refused within the same second: the next rotation has begun.
+    with pytest.raises(DatabaseUnavailableError, match="was not read in"):
+        await source.renewed()
+
+
 async def read_patiently(source: SecretsManagerCredentials) -> None:
     """Read for the first time, however long this machine takes for it."""
     while True:

@@ -111,7 +111,7 @@ async def test_too_many_requests_for_a_slow_database_are_refused_at_once(
         await load.acknowledgements(100)
         with held, held.cursor() as cursor:
             await to_thread(cursor.execute, "LOCK TABLES todo.todos WRITE")
-            await load.failures(1000 if long else 100)
+            await load.failures(300 if long else 100)
         await load.acknowledgements(200)
     await report.settle(load)
     log = app.log()
