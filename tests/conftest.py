@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+import uvloop
 
 from local import docker_engine, emulator
 from local.containers import containers
@@ -12,6 +14,11 @@ from local.workspace import Workspace
 from tests.running_system import RunningSystem, local_command
 
 LEVELS = ("engine", "browser", "faults")
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Run every test on the event loop that the application runs on: it has a TLS of its own."""
+    return {"uvloop": uvloop.new_event_loop}
 
 
 def _git_status(workspace: Workspace) -> str:

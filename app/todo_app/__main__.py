@@ -1,13 +1,14 @@
 """Command line: `python -m todo_app serve` or `python -m todo_app migrate`."""
 
 import argparse
-import asyncio
 import logging
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from typing import Final
+
+import uvloop
 
 from todo_app import logs
 from todo_app.database import DatabaseError
@@ -57,7 +58,7 @@ def _migrate() -> int:
     # As PID 1 a process ignores SIGTERM unless it says otherwise.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        revision = asyncio.run(migrate(settings, settings.credentials))
+        revision = uvloop.run(migrate(settings, settings.credentials))
     except DatabaseError as error:
         _log.error("migration failed: %s", error)
         return _FAILED

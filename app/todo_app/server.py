@@ -8,6 +8,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
+import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 from granian.server.embed import Server
@@ -41,7 +42,7 @@ _HOUSEKEEPING_SECONDS: Final = 600.0
 def serve(settings: ServeSettings) -> None:
     """Answer requests until SIGTERM or SIGINT; what is in flight then is finished first."""
     logs.configure(settings.log_level)
-    asyncio.run(_serve(settings))
+    uvloop.run(_serve(settings))
 
 
 async def run(application: Application, health: Health, settings: HTTPSettings) -> None:

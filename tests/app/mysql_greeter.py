@@ -228,9 +228,6 @@ async def overheard(
         # The loop goes on meanwhile: asyncmy leaves it to the loop to end TLS.
         await asyncio.to_thread(wire.close)
         await asyncio.to_thread(server.close)
-        transports = asyncio.get_running_loop()._transports  # type: ignore[attr-defined]
-        while any(transport._sock for transport in transports.values()):  # noqa: ASYNC110 - no event
-            await asyncio.sleep(0.01)
 
 
 def _read_packet(end: socket.socket) -> tuple[int, bytes]:

@@ -15,6 +15,7 @@ from typing import Self
 
 import httpx2
 import msgspec
+import uvloop
 from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
@@ -133,7 +134,7 @@ class Served:
             probe.bind((settings.host, 0))
             self._settings = replace(settings, port=probe.getsockname()[1])
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
+        self._thread = threading.Thread(target=lambda: uvloop.run(self._serve()))
 
     async def _check(self) -> None:
         if self.database:

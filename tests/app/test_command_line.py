@@ -65,7 +65,7 @@ def server(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str],
     process = subprocess.Popen(
         [*COMMAND, "serve"],
         cwd=APP,
-        env=environment | {"HTTP_PORT": str(port)},
+        env=environment | {"HTTP_PORT": str(port), "LAME_DUCK_SECONDS": "1"},
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -75,7 +75,7 @@ def server(environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[str],
         yield process, port
     finally:
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # the server's worker process too
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
@@ -100,27 +100,37 @@ def test_serves_without_a_database_and_says_so(
     _, port = server
     assert get(port, "/healthz") == 200
     assert get(port, "/readyz") == 503
-    assert get(port, "/") == 200
+    assert get(port, "/") == 303
+    assert get(port, f"/lists/{'0' * 32}") == 503
 
 
-def test_finishes_what_is_in_flight_after_sigterm(
+def test_a_lame_duck_serves_on_and_finishes_what_is_in_flight(
     server: tuple[subprocess.Popen[str], int],
 ) -> None:
     process, port = server
     body = b'{"title": ""}'
     with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as client:
         client.sendall(
-            b"POST /api/todos HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % len(body)
+            b"POST /api/lists/%s/todos HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n" % (b"0" * 32, len(body))
         )
         assert client.recv(4096).startswith(b"HTTP/1.1 100 "), "the handler reads the body now"
         os.kill(process.pid, signal.SIGTERM)
+        wait_until(lambda: get_header(port, "/healthz", "Connection") == "close")
+        assert get(port, "/healthz") == 200
         wait_until(lambda: not listens(port))
         client.sendall(body)
-        assert client.recv(4096).startswith(b"HTTP/1.1 400 ")
+        assert client.recv(4096).startswith(b"HTTP/1.1 422 ")
     output, _ = process.communicate(timeout=SECONDS)
     assert process.returncode == 0
     assert all(json.loads(line) for line in output.splitlines())
+
+
+def get_header(port: int, path: str, name: str) -> str | None:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)
+    with contextlib.closing(connection):
+        connection.request("GET", path)
+        return connection.getresponse().getheader(name)
 
 
 def listens(port: int) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -50,15 +49,6 @@ class Admin:
 
     def close(self) -> None:
         self._connection.close()
-
-
-@pytest.fixture
-async def closed_transports() -> AsyncIterator[None]:
-    """Let the loop live until TLS has ended where the driver closes without waiting for it."""
-    yield
-    transports = asyncio.get_running_loop()._transports  # type: ignore[attr-defined]
-    while any(transport._sock for transport in transports.values()):  # noqa: ASYNC110 - no event
-        await asyncio.sleep(0.01)
 
 
 @pytest.fixture
