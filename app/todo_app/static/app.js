@@ -220,6 +220,7 @@ const store = new Store({
   view: {
     show(item) {
       show(item);
+      if (item.failure && deleted.some(([each]) => each === item)) closeOffer();
       later();
     },
     hide(item) {

@@ -31,10 +31,12 @@ export class Store {
     this.#new({ title, completed: false, order });
   }
 
-  /** Add again, in its old place, what has been deleted; or keep it, if it could not be. */
+  /** Add again, in its old place, what has been deleted; or keep it, if that is not done yet. */
   restore(item, { title, completed, order }) {
-    if (this.items.has(item) && !item.busy) this.drop(item);
-    else this.#new({ title, completed, order });
+    if (!this.items.has(item)) return this.#new({ title, completed, order });
+    delete item.wanted.deleted;
+    item.failure = null;
+    this.#push(item);
   }
 
   change(item, fields) {
@@ -103,7 +105,7 @@ export class Store {
     try {
       while (item.isUnsent) await (item.saved ? this.#update(item) : this.#create(item));
     } catch (failure) {
-      item.failure = failure;
+      item.failure = item.isUnsent ? failure : null;
     }
     item.busy = false;
     this.#settle(item);
@@ -180,7 +182,7 @@ export class Store {
     }
     for (const item of members) {
       item.busy = false;
-      item.failure = failure;
+      item.failure = item.isUnsent ? failure : null;
       this.#push(item); // what the person changed meanwhile
     }
   }
@@ -208,9 +210,10 @@ export class Store {
   }
 
   #deleted(item) {
-    this.#gone.add(item.saved.id);
-    this.#leave(item);
     this.tell({ saved: [], gone: [item.saved.id] });
+    this.#gone.add(item.saved.id);
+    if (item.wanted.deleted) this.#leave(item);
+    else this.#rebase(item, null); // it is wanted again
   }
 
   #forgetWanted(item, values) {
