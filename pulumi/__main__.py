@@ -6,9 +6,9 @@ import pulumi
 
 from todo_infra import config, terraform_state
 from todo_infra.autoscaling import Autoscaling, AutoscalingArgs
-from todo_infra.credentials import GeneratedCredentials, GeneratedCredentialsArgs
 from todo_infra.database import Database, DatabaseArgs
 from todo_infra.image import ApplicationImage, ApplicationImageArgs
+from todo_infra.keys import EncryptionKey, EncryptionKeyArgs
 from todo_infra.load_balancer import LoadBalancer, LoadBalancerArgs
 from todo_infra.naming import name_prefix
 from todo_infra.security_groups import SecurityGroups, SecurityGroupsArgs
@@ -29,18 +29,9 @@ image = ApplicationImage(name, image_args)
 groups_args = SecurityGroupsArgs(vpc_id=existing.vpc_id, load_balancer=settings.load_balancer)
 groups = SecurityGroups(name, groups_args)
 
-database_args = DatabaseArgs(
-    subnet_ids=existing.private_subnet_ids,
-    security_group_id=groups.database_id,
-    size=settings.database,
-    operations=settings.database_operations,
-)
+key = EncryptionKey(name, EncryptionKeyArgs(settings=settings))
+database_args = DatabaseArgs(settings=settings, network=existing, groups=groups, key_arn=key.arn)
 database = Database(name, database_args)
-
-account_args = GeneratedCredentialsArgs(
-    username="todo_app", description="The TODO application's account in its database"
-)
-account = GeneratedCredentials(f"{name}-app", account_args)
 
 balancer_args = LoadBalancerArgs(
     vpc_id=existing.vpc_id,
@@ -58,10 +49,12 @@ service_args = ServiceArgs(
     security_group_id=groups.service_id,
     target_group_arn=balancer.target_group_arn,
     environment=trust | database.environment,
-    app_secret_arn=account.secret_arn,
+    app_secret_arn=database.app_secret_arn,
     master_secret_arn=database.master_secret_arn,
+    key_arn=key.arn,
 )
 service = Service(name, service_args)
+database.rotate_password(after=service)
 
 scaling_args = AutoscalingArgs(
     cluster_name=service.cluster_name,

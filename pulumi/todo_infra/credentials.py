@@ -1,10 +1,13 @@
 """Passwords that are made once, kept in Secrets Manager, and never shown."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
+
+from . import config
 
 __all__ = ["GeneratedCredentials", "GeneratedCredentialsArgs", "encode_secret"]
 
@@ -20,15 +23,29 @@ class GeneratedCredentialsArgs:
     Attributes:
         username: The account's name in the database.
         description: Shown beside the secret.
+        settings: The stack's config for secrets.
+        key_arn: Encrypts the secret; None leaves it to the key that AWS manages.
+        server: Where the account is, for whoever rotates the password; see `encode_secret`.
     """
 
     username: str
     description: str
+    settings: config.Secrets
+    key_arn: pulumi.Input[str] | None
+    server: Mapping[str, pulumi.Input[str | int | bool]] | None = None
 
 
-def encode_secret(username: str, password: str) -> str:
-    """Return the JSON that the secret holds, with the keys RDS itself uses."""
-    return json.dumps({"username": username, "password": password})
+def encode_secret(
+    username: str, password: str, server: Mapping[str, str | int | bool] | None = None
+) -> str:
+    """Return the JSON that the secret holds, with the keys RDS itself uses.
+
+    Args:
+        username: The account's name.
+        password: Its password.
+        server: What AWS's rotation function reads beside them: engine, host, port, dbname, ssl.
+    """
+    return json.dumps({"username": username, "password": password, **(server or {})})
 
 
 class GeneratedCredentials(pulumi.ComponentResource):
@@ -56,13 +73,18 @@ class GeneratedCredentials(pulumi.ComponentResource):
         secret = aws.secretsmanager.Secret(
             f"{name}-secret",
             description=args.description,
+            kms_key_id=args.key_arn,
+            recovery_window_in_days=args.settings.recovery_window_days,
             opts=pulumi.ResourceOptions(parent=self),
         )
         version = aws.secretsmanager.SecretVersion(
             f"{name}-version",
             secret_id=secret.id,
-            secret_string=password.apply(lambda text: encode_secret(args.username, text)),
-            # Every run draws a new password; the one that was stored first stays.
+            secret_string=pulumi.Output.all(password, args.server).apply(
+                lambda known: encode_secret(args.username, known[0], known[1])
+            ),
+            # Every run draws a new password; the one that was stored first stays, and so do
+            # those of later rotations, of which this program knows nothing.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["secret_string"]),
         )
         self.secret_arn = version.secret_id  # a secret's id is its ARN

@@ -1,18 +1,29 @@
-"""The database: RDS for MySQL that talks TLS only."""
+"""The database: RDS for MySQL that talks TLS only, with its accounts, replicas and proxy."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from . import config, sizes
+from . import config, mysql_support, sizes
 from .credentials import GeneratedCredentials, GeneratedCredentialsArgs
+from .database_monitoring import DatabaseMonitoring, DatabaseMonitoringArgs
+from .database_parameters import parameter_family, server_parameters
+from .database_proxy import DatabaseProxy, DatabaseProxyArgs
+from .database_replicas import ReadReplicas, ReadReplicasArgs, replica_identifiers
+from .ports import DATABASE_PORT
+from .rotation import PasswordRotation, PasswordRotationArgs
+from .security_groups import SecurityGroups
+from .terraform_state import ExistingInfrastructure
 
-__all__ = ["DATABASE_PORT", "Database", "DatabaseArgs", "parameter_family"]
+__all__ = ["Database", "DatabaseArgs"]
 
 _NAME = "todo"
-DATABASE_PORT = 3306
 _MASTER_USERNAME = "todo_admin"
+_APP_USERNAME = "todo_app"
 # Signed with RSA 2048 until 2061; RDS renews the server's certificate under it by itself.
 _CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
 _STORAGE_GROWTH = 4
@@ -23,60 +34,97 @@ class DatabaseArgs:
     """What database it is and where it lives.
 
     Attributes:
-        subnet_ids: Private subnets, in two zones or more.
-        security_group_id: The only group of the instance.
-        size: The product team's settings.
-        operations: The platform team's settings.
+        settings: The stack's config: the database's own, secrets and logs.
+        network: Its private subnets are where the database is.
+        groups: Of the instance and its replicas, and of the tasks that a proxy accepts.
+        key_arn: Encrypts storage, backups, secrets and logs; None leaves that to the keys
+            that AWS manages. Changing it replaces the database.
     """
 
-    subnet_ids: tuple[str, ...]
-    security_group_id: pulumi.Input[str]
-    size: config.Database
-    operations: config.DatabaseOperations
-
-
-def parameter_family(engine_version: str) -> str:
-    """Return the parameter group family of a MySQL version: 8.4.6 is in mysql8.4."""
-    major, minor = engine_version.split(".")[:2]
-    return f"mysql{major}.{minor}"
+    settings: config.Settings
+    network: ExistingInfrastructure
+    groups: SecurityGroups
+    key_arn: pulumi.Input[str] | None
 
 
 class Database(pulumi.ComponentResource):
-    """The instance and what it needs.
+    """The instance and what belongs to it.
 
     Attributes:
-        instance: The RDS instance.
+        instance: The RDS instance that takes the writes.
+        replicas: The instances that take reads only.
         environment: The variables that tell the application where the database is.
-        master_secret_arn: The secret with the master's `username` and `password`.
+        app_secret_arn: The secret with the application's own `username` and `password`.
+        master_secret_arn: The secret with the master's.
     """
 
     instance: aws.rds.Instance
+    replicas: list[aws.rds.Instance]
     environment: dict[str, pulumi.Input[str]]
+    app_secret_arn: pulumi.Output[str]
     master_secret_arn: pulumi.Output[str]
 
     def __init__(
         self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("todo:index:Database", name, None, opts)
+        self._name, self._args = name, args
+        self._warn_of_the_end_of_support(args)
         subnets = self._subnet_group(name, args)
-        parameters = self._parameter_group(name, args)
+        # The subnet group's generated end keeps an identifier apart from that of an earlier
+        # database of the stack, and is known before the instance is.
+        identifier = subnets.name
+        copies = replica_identifiers(identifier, args.settings.database.read_replicas)
+        monitoring_args = DatabaseMonitoringArgs(
+            settings=args.settings,
+            identifiers={"writer": identifier, **copies},
+            key_arn=args.key_arn,
+        )
+        monitoring = DatabaseMonitoring(f"{name}-database", monitoring_args, self._child())
+        common = {**self._common_inputs(name, args), **monitoring.inputs}
         master = self._generated_master(name, args)
-        self.instance = self._instance(name, args, subnets, parameters, master)
+        self.instance = self._instance(name, args, subnets, common, master, monitoring.log_groups)
+        self.replicas = self._read_replicas(name, copies, common, monitoring.log_groups)
+        self.master_secret_arn = master.secret_arn if master else self._managed_secret_arn()
+        self.app_secret_arn = self._application_account(name, args)
         self.environment = {
             # The name, and not an address: the server's certificate carries it.
-            "DATABASE_HOST": self.instance.address,
+            "DATABASE_HOST": self._host(name, args),
             "DATABASE_PORT": str(DATABASE_PORT),
             "DATABASE_NAME": _NAME,
         }
-        self.master_secret_arn = master.secret_arn if master else self._managed_secret_arn()
         self.register_outputs({"master_secret_arn": self.master_secret_arn})
+
+    def rotate_password(self, *, after: pulumi.Resource) -> PasswordRotation:
+        """Change the application's password regularly, where the stack's config says so.
+
+        Args:
+            after: The service, whose migration makes the account.
+        """
+        rotation_args = PasswordRotationArgs(
+            settings=self._args.settings,
+            network=self._args.network,
+            groups=self._args.groups,
+            secret_arn=self.app_secret_arn,
+            key_arn=self._args.key_arn,
+            after=after,
+        )
+        return PasswordRotation(f"{self._name}-app", rotation_args, self._child())
+
+    def _child(self, **options: Any) -> pulumi.ResourceOptions:  # noqa: ANN401 - as the SDK has it
+        return pulumi.ResourceOptions(parent=self, **options)
+
+    def _warn_of_the_end_of_support(self, args: DatabaseArgs) -> None:
+        version, today = args.settings.database_operations.engine_version, datetime.now(UTC).date()
+        if text := mysql_support.warning(version, today):
+            pulumi.warn(text, resource=self)
 
     def _subnet_group(self, name: str, args: DatabaseArgs) -> aws.rds.SubnetGroup:
         return aws.rds.SubnetGroup(
             f"{name}-database",
             description="Private subnets of the database",
-            subnet_ids=list(args.subnet_ids),
-            opts=pulumi.ResourceOptions(parent=self),
+            subnet_ids=list(args.network.private_subnet_ids),
+            opts=self._child(),
         )
 
     def _parameter_group(self, name: str, args: DatabaseArgs) -> aws.rds.ParameterGroup:
@@ -85,76 +133,129 @@ class Database(pulumi.ComponentResource):
         A new MySQL line needs a group of another family. Its name is generated, so the new
         group is there before the instance leaves the old one.
         """
+        operations = args.settings.database_operations
         return aws.rds.ParameterGroup(
             f"{name}-database",
-            family=parameter_family(args.operations.engine_version),
+            family=parameter_family(operations.engine_version),
             description="TLS 1.2 or newer for every connection",
-            parameters=[
-                aws.rds.ParameterGroupParameterArgs(name="require_secure_transport", value="1"),
-                aws.rds.ParameterGroupParameterArgs(
-                    # Read by the server at its start only.
-                    name="tls_version",
-                    value="TLSv1.2,TLSv1.3",
-                    apply_method="pending-reboot",
-                ),
-            ],
-            opts=pulumi.ResourceOptions(parent=self),
+            parameters=server_parameters(operations),
+            opts=self._child(),
         )
 
+    def _common_inputs(self, name: str, args: DatabaseArgs) -> dict[str, Any]:
+        """What the instance and its replicas share."""
+        operations, size = args.settings.database_operations, args.settings.database
+        return {
+            "instance_class": sizes.DATABASE_CLASSES[size.size],
+            "parameter_group_name": self._parameter_group(name, args).name,
+            "ca_cert_identifier": _CERTIFICATE_AUTHORITY,
+            "storage_type": "gp3",
+            "storage_encrypted": True,
+            "max_allocated_storage": size.storage_gib * _STORAGE_GROWTH,
+            "vpc_security_group_ids": [args.groups.database_id],
+            "publicly_accessible": False,
+            "iam_database_authentication_enabled": operations.iam_authentication,
+            "maintenance_window": operations.maintenance_window,
+            "copy_tags_to_snapshot": True,
+            "auto_minor_version_upgrade": True,
+            "apply_immediately": operations.apply_immediately,
+        }
+
     def _generated_master(self, name: str, args: DatabaseArgs) -> GeneratedCredentials | None:
-        if args.operations.managed_master_password:
+        if args.settings.database_operations.managed_master_password:
             return None
-        return GeneratedCredentials(
-            f"{name}-master",
-            GeneratedCredentialsArgs(
-                username=_MASTER_USERNAME, description="Master user of the TODO database"
-            ),
-            pulumi.ResourceOptions(parent=self),
+        master_args = GeneratedCredentialsArgs(
+            username=_MASTER_USERNAME,
+            description="Master user of the TODO database",
+            settings=args.settings.secrets,
+            key_arn=args.key_arn,
         )
+        return GeneratedCredentials(f"{name}-master", master_args, self._child())
 
     def _instance(
         self,
         name: str,
         args: DatabaseArgs,
         subnets: aws.rds.SubnetGroup,
-        parameters: aws.rds.ParameterGroup,
+        common: Mapping[str, Any],
         master: GeneratedCredentials | None,
+        log_groups: list[pulumi.Resource],
     ) -> aws.rds.Instance:
-        operations = args.operations
+        operations = args.settings.database_operations
         return aws.rds.Instance(
             f"{name}-database",
-            # A name of its own for each instance, so that one can replace another.
-            identifier_prefix=f"{name}-database-",
+            **common,
+            identifier=subnets.name,
             engine="mysql",
             engine_version=operations.engine_version,
-            instance_class=sizes.DATABASE_CLASSES[args.size.size],
+            allow_major_version_upgrade=operations.allow_major_version_upgrade,
+            # No engine_lifecycle_support: changing it would replace the database.
             db_name=_NAME,
             port=DATABASE_PORT,
             username=_MASTER_USERNAME,
             password=master.password if master else None,
             manage_master_user_password=None if master else True,
-            parameter_group_name=parameters.name,
-            ca_cert_identifier=_CERTIFICATE_AUTHORITY,
-            storage_type="gp3",
-            storage_encrypted=True,
-            allocated_storage=args.size.storage_gib,
-            max_allocated_storage=args.size.storage_gib * _STORAGE_GROWTH,
+            master_user_secret_kms_key_id=None if master else args.key_arn,
+            kms_key_id=args.key_arn,
+            allocated_storage=args.settings.database.storage_gib,
             db_subnet_group_name=subnets.name,
-            vpc_security_group_ids=[args.security_group_id],
-            publicly_accessible=False,
             multi_az=operations.multi_az,
             backup_retention_period=operations.backup_retention_days,
-            copy_tags_to_snapshot=True,
-            auto_minor_version_upgrade=True,
+            backup_window=operations.backup_window,
+            delete_automated_backups=not operations.final_snapshot,
             deletion_protection=operations.deletion_protection,
             skip_final_snapshot=not operations.final_snapshot,
-            # Set from the start, since a missing one is only found out at the end. The subnet
-            # group's generated name keeps it apart from the snapshot of an earlier database.
+            # Set from the start, since a missing one is only found out at the end.
             final_snapshot_identifier=(
                 pulumi.Output.concat(subnets.name, "-final") if operations.final_snapshot else None
             ),
-            opts=pulumi.ResourceOptions(parent=self),
+            # Its name is taken as long as it is there; `protect` refuses a replacement, too.
+            opts=self._child(
+                protect=operations.protect, delete_before_replace=True, depends_on=log_groups
+            ),
         )
+
+    def _read_replicas(
+        self,
+        name: str,
+        identifiers: Mapping[str, pulumi.Input[str]],
+        common: Mapping[str, Any],
+        log_groups: list[pulumi.Resource],
+    ) -> list[aws.rds.Instance]:
+        replicas_args = ReadReplicasArgs(
+            source=self.instance, identifiers=identifiers, inputs=common, waits_for=log_groups
+        )
+        return ReadReplicas(f"{name}-database", replicas_args, self._child()).instances
 
     def _managed_secret_arn(self) -> pulumi.Output[str]:
         return self.instance.master_user_secrets.apply(lambda secrets: str(secrets[0].secret_arn))
+
+    def _application_account(self, name: str, args: DatabaseArgs) -> pulumi.Output[str]:
+        """Make the password of the account that the migration makes; see docs/decisions/002."""
+        account_args = GeneratedCredentialsArgs(
+            username=_APP_USERNAME,
+            description="The TODO application's account in its database",
+            settings=args.settings.secrets,
+            key_arn=args.key_arn,
+            server={
+                "engine": "mysql",
+                "host": self.instance.address,
+                "port": DATABASE_PORT,
+                "dbname": _NAME,
+                "ssl": True,
+            },
+        )
+        return GeneratedCredentials(f"{name}-app", account_args, self._child()).secret_arn
+
+    def _host(self, name: str, args: DatabaseArgs) -> pulumi.Output[str]:
+        if not args.settings.database_operations.proxy:
+            return self.instance.address
+        proxy_args = DatabaseProxyArgs(
+            region=args.settings.region,
+            network=args.network,
+            groups=args.groups,
+            database_identifier=self.instance.identifier,
+            secret_arns=[self.app_secret_arn, self.master_secret_arn],
+            key_arn=args.key_arn,
+        )
+        return DatabaseProxy(f"{name}-database", proxy_args, self._child()).endpoint

@@ -11,9 +11,9 @@ import pulumi_aws as aws
 
 from . import config
 from .containers import SERVICE_PORT
-from .database import DATABASE_PORT
 from .load_balancer import listener_ports
 from .ordering import known_after
+from .ports import DATABASE_PORT
 
 __all__ = ["SecurityGroups", "SecurityGroupsArgs"]
 

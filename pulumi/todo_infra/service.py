@@ -33,6 +33,7 @@ class ServiceArgs:
         environment: Plain variables of the containers; nothing secret.
         app_secret_arn: Secret of the application's database account, which it reads itself.
         master_secret_arn: Secret of the master, which ECS hands to the migration only.
+        key_arn: Encrypts secrets and logs; None where AWS's own keys do.
     """
 
     settings: config.Settings
@@ -44,6 +45,7 @@ class ServiceArgs:
     environment: Mapping[str, pulumi.Input[str]]
     app_secret_arn: pulumi.Input[str]
     master_secret_arn: pulumi.Input[str]
+    key_arn: pulumi.Input[str] | None
 
 
 def _log_group_name(name: str) -> str:
@@ -80,6 +82,8 @@ class Service(pulumi.ComponentResource):
                 log_group_arn=logs.arn,
                 injected_secret_arn=args.master_secret_arn,
                 app_secret_arn=args.app_secret_arn,
+                region=args.settings.region,
+                key_arn=args.key_arn,
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -100,6 +104,7 @@ class Service(pulumi.ComponentResource):
             f"{name}-logs",
             name=_log_group_name(name),
             retention_in_days=args.settings.logs.retention_days,
+            kms_key_id=args.key_arn,
             opts=pulumi.ResourceOptions(parent=self),
         )
 

@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["DATABASE_CLASSES", "TASK_SIZES", "TaskSize"]
+__all__ = ["DATABASES_WITH_INSIGHTS", "DATABASE_CLASSES", "TASK_SIZES", "TaskSize"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,3 +40,7 @@ DATABASE_CLASSES: Mapping[str, str] = {
     "large": "db.m7g.large",
     "xlarge": "db.m7g.xlarge",
 }
+
+# AWS has no Performance Insights for MySQL on the smaller ones:
+# https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.Overview.Engines.html
+DATABASES_WITH_INSIGHTS = frozenset({"medium", "large", "xlarge"})

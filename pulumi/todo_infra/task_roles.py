@@ -1,12 +1,14 @@
 """What ECS and the application may do at AWS: start these tasks, and read one secret."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from .keys import decrypt_secrets
 from .ordering import known_after
 
 __all__ = ["TaskRoles", "TaskRolesArgs", "application_policy", "execution_policy", "trust_policy"]
@@ -23,12 +25,16 @@ class TaskRolesArgs:
         log_group_arn: The log group of the containers.
         injected_secret_arn: The secret that ECS hands to a container at its start.
         app_secret_arn: The secret that the application reads while it runs.
+        region: Where the secrets are.
+        key_arn: Encrypts the secrets; None where AWS's own key does.
     """
 
     repository_arn: str
     log_group_arn: pulumi.Input[str]
     injected_secret_arn: pulumi.Input[str]
     app_secret_arn: pulumi.Input[str]
+    region: str
+    key_arn: pulumi.Input[str] | None
 
 
 def trust_policy(account: str) -> dict[str, Any]:
@@ -46,7 +52,9 @@ def trust_policy(account: str) -> dict[str, Any]:
     }
 
 
-def execution_policy(repository_arn: str, log_group_arn: str, secret_arn: str) -> dict[str, Any]:
+def execution_policy(
+    repository_arn: str, log_group_arn: str, secret_arn: str, decrypt: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
     """Let ECS pull the image, write the logs and read the secret it injects into these tasks."""
     pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
     log = ["logs:CreateLogStream", "logs:PutLogEvents"]
@@ -58,15 +66,16 @@ def execution_policy(repository_arn: str, log_group_arn: str, secret_arn: str) -
             _allow("PullImage", pull, [repository_arn]),
             _allow("WriteLogs", log, [f"{log_group_arn}:*"]),
             _allow("ReadInjectedSecret", [_READ], [secret_arn]),
+            *decrypt,
         ],
     }
 
 
-def application_policy(secret_arn: str) -> dict[str, Any]:
+def application_policy(secret_arn: str, decrypt: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
     """Let the application read its own account's secret, and so follow its rotation."""
     return {
         "Version": "2012-10-17",
-        "Statement": [_allow("ReadOwnSecret", [_READ], [secret_arn])],
+        "Statement": [_allow("ReadOwnSecret", [_READ], [secret_arn]), *decrypt],
     }
 
 
@@ -91,11 +100,14 @@ class TaskRoles(pulumi.ComponentResource):
         super().__init__("todo:index:TaskRoles", name, None, opts)
         account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self))
         trust = account.account_id.apply(lambda account_id: json.dumps(trust_policy(account_id)))
-        execution = pulumi.Output.all(args.log_group_arn, args.injected_secret_arn).apply(
-            lambda arns: json.dumps(execution_policy(args.repository_arn, *arns))
+        decrypt = pulumi.Output.from_input(args.key_arn).apply(
+            lambda arn: decrypt_secrets(args.region, arn)
         )
-        application = pulumi.Output.from_input(args.app_secret_arn).apply(
-            lambda arn: json.dumps(application_policy(arn))
+        execution = pulumi.Output.all(args.log_group_arn, args.injected_secret_arn, decrypt).apply(
+            lambda known: json.dumps(execution_policy(args.repository_arn, *known))
+        )
+        application = pulumi.Output.all(args.app_secret_arn, decrypt).apply(
+            lambda known: json.dumps(application_policy(*known))
         )
         self.execution_role_arn = self._role(
             f"{name}-execution", "Starts the TODO tasks", trust, execution

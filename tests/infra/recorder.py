@@ -56,6 +56,9 @@ class Registration:
     inputs: dict[str, Any]
     secret_inputs: frozenset[str]
     ignored: tuple[str, ...]
+    protected: bool
+    replaced_after_deletion: bool
+    waits_for: frozenset[str]
 
 
 @dataclass
@@ -118,13 +121,17 @@ class _Cloud(mocks.Mocks):
             case "docker:index/image:Image":
                 state["repoDigest"] = args.inputs["imageName"].rpartition(":")[0] + "@sha256:1234"
             case "aws:rds/instance:Instance":
-                state |= {"address": "db.example", "identifier": args.name}
+                state["address"] = "db.example"
                 if args.inputs.get("manageMasterUserPassword"):
                     state["masterUserSecrets"] = [{"secretArn": "arn:rds-managed"}]
             case "aws:lb/loadBalancer:LoadBalancer":
                 state |= {"dnsName": "alb.example", "arnSuffix": f"app/{args.name}/1"}
             case "aws:lb/targetGroup:TargetGroup":
                 state["arnSuffix"] = f"targetgroup/{args.name}/2"
+            case "aws:rds/proxy:Proxy":
+                state["endpoint"] = "proxy.example"
+            case "aws:serverlessrepository/cloudFormationStack:CloudFormationStack":
+                state["outputs"] = {"RotationLambdaARN": f"arn:lambda:{args.name}"}
             case "aws:secretsmanager/secret:Secret":
                 identity = arn
         return identity, state
@@ -147,6 +154,9 @@ class _Recorder(mocks.MockMonitor):
             inputs=_plain(raw),
             secret_inputs=frozenset(name for name, value in raw.items() if _holds_secret(value)),
             ignored=tuple(request.ignoreChanges),
+            protected=request.protect,
+            replaced_after_deletion=request.deleteBeforeReplace,
+            waits_for=frozenset(urn.rpartition("::")[2] for urn in request.dependencies),
         )
         self._deployment.registrations.append(registration)
         response: RegisterResourceResponse = super().RegisterResource(request)  # type: ignore[no-untyped-call]

@@ -82,6 +82,7 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("capacity", "requestsPerTaskPerSecond", None, "a whole number from 1 to 100000"),
     ("database", "size", "db.t3.micro", "xsmall | small | medium | large | xlarge"),
     ("database", "storageGiB", 19, "a whole number from 20 to 16384"),
+    ("database", "readReplicas", 6, "a whole number from 0 to 5"),
     ("terraformState", "backend", "gcs", "local | s3 | remote"),
     ("terraformState", "path", "/etc/terraform.tfstate", "a path below the project's root"),
     ("terraformState", "path", "a/../../b", "a path below the project's root"),
@@ -115,6 +116,23 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("databaseOperations", "certificateAuthorityFile", "/ca.pem", "a path below"),
     ("databaseOperations", "engineVersion", "8.0", "a text such as"),
     ("databaseOperations", "engineVersion", 8.4, "a text such as"),
+    ("databaseOperations", "backupWindow", "03:00-03:15", "hh:mm-hh:mm in UTC of at least"),
+    ("databaseOperations", "maintenanceWindow", "05:00-06:00", "ddd:hh:mm-ddd:hh:mm in UTC"),
+    ("databaseOperations", "protect", "false", "true or false"),
+    ("databaseOperations", "allowMajorVersionUpgrade", 1, "true or false"),
+    ("databaseOperations", "applyImmediately", 1, "true or false"),
+    ("databaseOperations", "allowExtendedSupport", 1, "true or false"),
+    ("databaseOperations", "iamAuthentication", 1, "true or false"),
+    ("databaseOperations", "globalTransactionIds", "ON", "true or false"),
+    ("databaseOperations", "logExports", ["audit"], "a list of any of error, slowquery"),
+    ("databaseOperations", "slowQuerySeconds", -1, "a whole number from 0 to 3600"),
+    ("databaseOperations", "performanceInsights", 1, "true or false"),
+    ("databaseOperations", "monitoringSeconds", 2, "0 | 1 | 5 | 10 | 15 | 30 | 60"),
+    ("databaseOperations", "proxy", "yes", "true or false"),
+    ("encryption", "customerManagedKey", "alias/aws/rds", "true or false"),
+    ("encryption", "deletionWindowDays", 6, "a whole number from 7 to 30"),
+    ("secrets", "recoveryWindowDays", 6, "0, or a whole number from 7 to 30"),
+    ("secrets", "rotationDays", False, "0, or a whole number from 1 to 1000"),
     ("loadBalancer", "ingressCidrs", [], "a list of at least one IPv4 network"),
     ("loadBalancer", "ingressCidrs", "0.0.0.0/0", "a list of at least one IPv4 network"),
     ("loadBalancer", "ingressCidrs", ["10.0.0.1/8"], "a list of at least one IPv4 network"),
@@ -169,6 +187,11 @@ def test_refuses_something_else_in_the_place_of_an_object() -> None:
 def test_refuses_fewer_tasks_at_most_than_at_least() -> None:
     (problem,) = problems({"todo:capacity": {"minTasks": 5, "maxTasks": 4}})
     assert problem.startswith("todo:capacity.maxTasks is 4; allowed: minTasks (5) or more.")
+
+
+def test_refuses_a_maintenance_in_the_middle_of_the_backup() -> None:
+    (problem,) = problems({"todo:databaseOperations": {"backupWindow": "05:30-06:30"}})
+    assert problem.startswith("todo:databaseOperations.maintenanceWindow is 'sun:05:00-sun:06:00'")
 
 
 def test_refuses_plain_http_unless_it_is_asked_for_by_name() -> None:

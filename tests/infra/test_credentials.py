@@ -1,9 +1,11 @@
 import json
+from collections.abc import Callable
 
 import pytest
 
 from tests.infra.recorder import GENERATED_PASSWORD, Deployment
 
+SECRET = "aws:secretsmanager/secret:Secret"
 SECRET_VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 VERSIONS = ["todo-local-app-version", "todo-local-master-version"]
 
@@ -24,7 +26,25 @@ def test_the_applications_account_has_its_own_secret(prod: Deployment) -> None:
     assert json.loads(version.inputs["secretString"]) == {
         "username": "todo_app",
         "password": GENERATED_PASSWORD,
+        # Read by AWS's rotation function, which else refuses, or connects without TLS.
+        "engine": "mysql",
+        "host": "db.example",
+        "port": 3306,
+        "dbname": "todo",
+        "ssl": True,
     }
+
+
+def test_the_deletion_of_a_secret_can_be_taken_back(prod: Deployment) -> None:
+    inputs = prod.one(SECRET).inputs
+    assert inputs["recoveryWindowInDays"] == 30
+    assert inputs["kmsKeyId"] == "arn:Key:todo-prod-data"
+
+
+def test_a_secret_may_be_kept_as_aws_does(deploy: Callable[..., Deployment]) -> None:
+    deployment = deploy(secrets={"recoveryWindowDays": 0}, encryption={"customerManagedKey": False})
+    assert deployment.one(SECRET).inputs["recoveryWindowInDays"] == 0
+    assert "kmsKeyId" not in deployment.one(SECRET).inputs
 
 
 def test_passwords_are_long_and_fit_into_every_connection_string(local: Deployment) -> None:

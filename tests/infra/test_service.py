@@ -9,6 +9,7 @@ from tests.infra.recorder import TERRAFORM_OUTPUTS, Deployment
 SERVICE = "aws:ecs/service:Service"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
 ROLE = "aws:iam/role:Role"
+ROLES = ("todo-prod-execution", "todo-prod-task")
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 Deploy = Callable[..., Deployment]
 
@@ -82,8 +83,9 @@ def test_a_task_has_the_size_the_team_chose(deploy: Deploy) -> None:
 
 
 def test_logs_are_kept_as_long_as_the_stack_says(prod: Deployment) -> None:
-    group = prod.one("aws:cloudwatch/logGroup:LogGroup")
+    group = prod.one("aws:cloudwatch/logGroup:LogGroup", "todo-prod-logs")
     assert group.inputs["retentionInDays"] == 365
+    assert group.inputs["kmsKeyId"] == "arn:Key:todo-prod-data"
     options = prod.containers()["app"]["logConfiguration"]["options"]
     assert options["awslogs-group"] == group.inputs["name"]
 
@@ -108,6 +110,7 @@ def test_ecs_may_do_nothing_but_start_these_tasks(prod: Deployment) -> None:
             ["arn:LogGroup:todo-prod-logs:*"],
         ),
         "ReadInjectedSecret": (["secretsmanager:GetSecretValue"], ["arn:rds-managed"]),
+        "DecryptSecrets": (["kms:Decrypt"], ["arn:Key:todo-prod-data"]),
     }
 
 
@@ -118,8 +121,11 @@ def test_no_statement_allows_every_action(prod: Deployment, local: Deployment) -
                 assert not any("*" in action for action in statement["Action"])
 
 
-def test_the_application_itself_may_read_its_own_secret_and_nothing_else(prod: Deployment) -> None:
-    assert statements(prod, "todo-prod-task") == {
+def test_the_application_itself_may_read_its_own_secret_and_nothing_else(
+    deploy: Deploy,
+) -> None:
+    deployment = deploy(encryption={"customerManagedKey": False})  # else see test_keys.py
+    assert statements(deployment, "todo-prod-task") == {
         "ReadOwnSecret": {
             "Sid": "ReadOwnSecret",
             "Effect": "Allow",
@@ -133,15 +139,16 @@ def test_each_role_has_one_policy_and_one_user(prod: Deployment) -> None:
     task = prod.one(TASK).inputs
     assert task["taskRoleArn"] == "arn:Role:todo-prod-task"
     assert task["executionRoleArn"] == "arn:Role:todo-prod-execution"
-    roles = ["todo-prod-execution", "todo-prod-task"]
-    assert sorted(one.inputs["role"] for one in prod.all(ROLE_POLICY)) == roles
-    assert not any("managedPolicyArns" in one.inputs for one in prod.all(ROLE))
-    assert prod.all("aws:iam/rolePolicyAttachment:RolePolicyAttachment") == []
+    for role in ROLES:
+        assert len([one for one in prod.all(ROLE_POLICY) if one.inputs["role"] == role]) == 1
+        assert "managedPolicyArns" not in prod.one(ROLE, role).inputs
+        attached = prod.all("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+        assert role not in [one.inputs["role"] for one in attached]
 
 
 def test_only_ecs_tasks_of_this_account_take_the_roles(prod: Deployment) -> None:
-    for role in prod.all(ROLE):
-        (statement,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
+    for role in ROLES:
+        (statement,) = json.loads(prod.one(ROLE, role).inputs["assumeRolePolicy"])["Statement"]
         assert statement["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
         assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": "111122223333"}}
 

@@ -1,6 +1,6 @@
 import pytest
 
-from todo_infra.sizes import DATABASE_CLASSES, TASK_SIZES, TaskSize
+from todo_infra.sizes import DATABASE_CLASSES, DATABASES_WITH_INSIGHTS, TASK_SIZES, TaskSize
 
 # CPU units to MiB, as AWS lists them for Fargate.
 LEGAL_MEMORY = {
@@ -25,3 +25,11 @@ def test_task_sizes_grow() -> None:
 def test_both_teams_speak_of_the_same_sizes() -> None:
     assert list(TASK_SIZES) == list(DATABASE_CLASSES)
     assert len(set(DATABASE_CLASSES.values())) == len(DATABASE_CLASSES)
+
+
+def test_load_is_explained_from_a_size_on() -> None:
+    assert [size for size in DATABASE_CLASSES if size in DATABASES_WITH_INSIGHTS] == [
+        "medium",
+        "large",
+        "xlarge",
+    ]

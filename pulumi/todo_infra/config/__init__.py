@@ -8,6 +8,7 @@ owns the rest.
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from typing import Any
 
 import pulumi
@@ -16,9 +17,12 @@ from todo_infra.errors import ConfigError, ConfigErrors
 
 from .capacity import Capacity
 from .database import Database, DatabaseOperations
+from .database import contradictions as database_contradictions
+from .encryption import Encryption
 from .image import Image
 from .load_balancer import LoadBalancer
 from .rules import Text, key_of, read_settings, unknown_keys
+from .secrets import Secrets
 from .service import Deployment, Logs
 from .terraform_state import TerraformState
 from .terraform_state import contradictions as terraform_state_contradictions
@@ -29,9 +33,11 @@ __all__ = [
     "Database",
     "DatabaseOperations",
     "Deployment",
+    "Encryption",
     "Image",
     "LoadBalancer",
     "Logs",
+    "Secrets",
     "Settings",
     "TerraformState",
     "load",
@@ -52,6 +58,8 @@ class Settings:
     terraform_state: TerraformState
     image: Image
     database_operations: DatabaseOperations
+    encryption: Encryption
+    secrets: Secrets
     load_balancer: LoadBalancer
     logs: Logs
     deployment: Deployment
@@ -101,6 +109,9 @@ def _region(problems: list[ConfigError]) -> str:
 def _contradictions(settings: Settings) -> Iterator[ConfigError]:
     """Yield what no single value shows."""
     yield from terraform_state_contradictions(settings.terraform_state, f"{PROJECT}:terraformState")
+    yield from database_contradictions(
+        settings.database_operations, f"{PROJECT}:databaseOperations", datetime.now(UTC).date()
+    )
     capacity, balancer = settings.capacity, settings.load_balancer
     if capacity.max_tasks < capacity.min_tasks:
         yield ConfigError(
