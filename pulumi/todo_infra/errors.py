@@ -43,8 +43,10 @@ class InfrastructureError(pulumi.RunError):
 def one_line(error: Exception) -> str:
     """Return what a provider's function complains of, in one line and without the call."""
     text = _PROPERTY.sub("", _CALL.sub("", str(error)))
-    lines = [line.strip() for line in text.splitlines()]
-    return next((line.rstrip(".") for line in lines if line), type(error).__name__)
+    lines = [line.strip(" -").rstrip(".") for line in text.splitlines() if line.strip(" -")]
+    first, *others = lines or [type(error).__name__]
+    # "2 problems:" alone would leave the reader without any.
+    return f"{first} {others[0]}" if first.endswith(":") and others else first.rstrip(":")
 
 
 def one_or_list(problems: Sequence[str]) -> str:

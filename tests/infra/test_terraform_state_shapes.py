@@ -123,7 +123,8 @@ def test_nothing_is_looked_up_for_a_state_that_does_not_fit() -> None:
             "invoke of a:b:c failed: invocation of a:b:c returned an error: it is gone\n  at x",
             "it is gone",
         ),
-        ("\n\n  two problems:\n\n- one\n", "two problems:"),
+        ("\n\n  2 problems:\n\n- no zone.\n- no VPC\n", "2 problems: no zone"),
+        ("no matching EC2 Subnet found:.", "no matching EC2 Subnet found"),
         ("", "ValueError"),
     ],
 )
