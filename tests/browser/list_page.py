@@ -7,10 +7,29 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Protocol
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import (
+    APIResponse,
+    Browser,
+    BrowserContext,
+    Locator,
+    Page,
+    Route,
+    expect,
+)
 
-__all__ = ["ListPage", "Opener", "Table"]
+__all__ = ["ListPage", "Opener", "Table", "fetch"]
+
+
+def fetch(route: Route, url: str | None = None) -> APIResponse:
+    """Ask the server what the browser wanted to, so that a test may do as it likes with the answer.
+
+    Browsers resolve *.localhost by themselves; what Playwright asks with does not.
+    """
+    parts = urlsplit(url or route.request.url)
+    address = parts._replace(netloc=f"127.0.0.1:{parts.port}").geturl()
+    return route.fetch(url=address, headers={**route.request.headers, "host": parts.netloc})
 
 
 class Table(Protocol):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Dialog, Page, Route, expect
 
-from tests.browser.list_page import ListPage, Table
+from tests.browser.list_page import ListPage, Table, fetch
 
 pytestmark = pytest.mark.browser
 
@@ -98,7 +98,7 @@ def test_an_add_that_is_given_up_leaves_nothing(three: ListPage, table: Table) -
 
 def test_an_add_whose_answer_is_lost_is_there_once(three: ListPage, table: Table) -> None:
     def lose_the_answer(route: Route) -> None:
-        route.fetch()
+        fetch(route)
         route.abort()
 
     changes(three.page, lose_the_answer)

@@ -8,7 +8,7 @@ import secrets
 import pytest
 from playwright.sync_api import Dialog, Route, expect
 
-from tests.browser.list_page import ListPage, Opener, Table
+from tests.browser.list_page import ListPage, Opener, Table, fetch
 
 pytestmark = pytest.mark.browser
 
@@ -123,7 +123,7 @@ def test_the_page_works_below_a_path_prefix(opener: Opener, table: Table, list_i
     def serve(route: Route) -> None:
         assert route.request.url.startswith("http://prefixed.localhost/some/where/")
         path = route.request.url.removeprefix("http://prefixed.localhost/some/where")
-        route.fulfill(response=route.fetch(url=opener.site + path))
+        route.fulfill(response=fetch(route, opener.site + path))
 
     context = opener.context()
     context.route("http://prefixed.localhost/**", serve)

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import APIResponse, Route, expect
 
-from tests.browser.list_page import ListPage, Opener, Table
+from tests.browser.list_page import ListPage, Opener, Table, fetch
 
 pytestmark = pytest.mark.browser
 
@@ -86,7 +86,7 @@ def test_a_refresh_does_not_show_twice_what_is_being_added(here: ListPage) -> No
 
     def hold_the_answer(route: Route) -> None:
         if route.request.method == "POST":
-            held.append((route, route.fetch()))
+            held.append((route, fetch(route)))
         else:
             route.continue_()
 
@@ -109,7 +109,7 @@ def test_an_answer_from_before_does_not_undo_what_came_after(here: ListPage) -> 
 
     def hold_the_answer(route: Route) -> None:
         if _is_get(route) and not held:
-            held.append((route, route.fetch()))
+            held.append((route, fetch(route)))
         else:
             route.continue_()
 
