@@ -25,8 +25,9 @@ _POLICY: Final = (
         ),
     ),
     ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
-    ("cross-origin-opener-policy", "same-origin"),
 )
+# Over plain HTTP browsers ignore it, and say so in their console.
+_HTTPS_ONLY: Final = (("cross-origin-opener-policy", "same-origin"),)
 
 
 class Pages:
@@ -63,7 +64,8 @@ class Pages:
             ("cache-control", "no-store"),
             ("set-cookie", _cookie(request, text)),
         )
-        return Response(HTTPStatus.OK, html.encode(), headers + _POLICY)
+        policy = _POLICY + _HTTPS_ONLY if request.scheme == "https" else _POLICY
+        return Response(HTTPStatus.OK, html.encode(), headers + policy)
 
     async def asset(self, request: Request) -> Response:
         """Answer with a file; under its own version's address browsers may keep it for good."""

@@ -249,3 +249,11 @@ def test_a_page_without_a_database_is_no_page(
         500,
         "application/problem+json",
     )
+
+
+@pytest.mark.parametrize(("scheme", "policy"), [("https", "same-origin"), ("http", None)])
+def test_pages_are_alone_in_their_window_where_browsers_heed_it(
+    client: httpx2.Client, scheme: str, policy: str | None
+) -> None:
+    page = client.get(f"/lists/{'0' * 32}", headers={"X-Forwarded-Proto": scheme})
+    assert page.headers.get("Cross-Origin-Opener-Policy") == policy
