@@ -17,6 +17,8 @@ _BUNDLE_SECONDS: Final = 0.05
 # Asked every few seconds by every load balancer node: worth a line only when they fail.
 _QUIET_PATHS: Final = frozenset({"/healthz", "/readyz"})
 _STANDARD_OUTPUT: Final = 1
+# Ours are shorter; a client may send 64 KiB.
+_LONGEST_PATH: Final = 200
 
 _encode = msgspec.json.Encoder().encode
 
@@ -46,7 +48,7 @@ class AccessLog:
             "message": "request",
             "request_id": request.id,
             "method": request.method,
-            "path": _private(request.path),
+            "path": _private(request.path)[:_LONGEST_PATH],
             "status": status,
             "duration_ms": round(seconds * 1000, 2),
         }

@@ -43,7 +43,10 @@ _SAME_ORIGIN: Final = ("cross-origin-resource-policy", "same-origin")
 # A list's address is its key and nothing else is sent along, so any site's script may use it.
 _CORS: Final = (
     ("access-control-allow-origin", "*"),
-    ("access-control-expose-headers", "ETag, Link, Location, Retry-After, X-Request-Id"),
+    (
+        "access-control-expose-headers",
+        "ETag, Idempotency-Replayed, Link, Location, Retry-After, X-Request-Id",
+    ),
 )
 _PREFLIGHT: Final = (
     ("access-control-allow-methods", "GET, HEAD, POST, PATCH, DELETE"),

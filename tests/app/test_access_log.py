@@ -84,6 +84,12 @@ def test_a_path_cannot_forge_a_line(served: Served, client: httpx2.Client) -> No
     assert served.log().count("\n") == 1
 
 
+def test_a_path_is_no_longer_than_any_of_ours(served: Served, client: httpx2.Client) -> None:
+    client.get("/" + "x" * 5000)
+    (line,) = lines(served)
+    assert line["path"] == "/" + "x" * 199
+
+
 def test_many_lines_arrive_whole_and_in_order(served: Served, client: httpx2.Client) -> None:
     ids = [f"request-{number}" for number in range(500)]
     for each in ids:

@@ -75,7 +75,7 @@ def test_only_the_api_is_open_to_other_origins(
     if path.startswith("/api/"):
         assert response.headers["Access-Control-Allow-Origin"] == "*"
         exposed = response.headers["Access-Control-Expose-Headers"].split(", ")
-        assert {"ETag", "Link", "Location", "Retry-After", "X-Request-Id"} <= set(exposed)
+        assert {"ETag", "Idempotency-Replayed", "Link", "Location", "Retry-After"} <= set(exposed)
         assert "Access-Control-Allow-Credentials" not in response.headers
         assert "Set-Cookie" not in response.headers
     else:

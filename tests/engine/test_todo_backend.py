@@ -158,3 +158,11 @@ class TestOrder:
         for title, order in (("c", 3), ("a", 1), ("b", 2)):
             add(browser, root, title=title, order=order)
         assert [todo["title"] for todo in browser.json("GET", root)] == ["a", "b", "c"]
+
+
+def test_metrics_are_on_a_port_of_their_own_and_know_the_database(app: AppProcess) -> None:
+    assert httpx2.get(f"{app.url}/readyz").status_code == 200
+    metrics = httpx2.get(f"http://{app.host}:{app.metrics_port}/metrics").text
+    assert 'todo_http_requests_total{method="GET",route="/readyz",status="200"}' in metrics
+    assert "todo_database_connections_most 8.0" in metrics
+    assert httpx2.get(f"{app.url}/metrics").status_code == 404
