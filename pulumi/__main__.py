@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pulumi
 
-from todo_infra import config, terraform_state
+from todo_infra import certificate, config, terraform_state
 from todo_infra.autoscaling import Autoscaling, AutoscalingArgs
 from todo_infra.database import Database, DatabaseArgs
 from todo_infra.image import ApplicationImage, ApplicationImageArgs
 from todo_infra.keys import EncryptionKey, EncryptionKeyArgs
 from todo_infra.load_balancer import LoadBalancer, LoadBalancerArgs
 from todo_infra.naming import name_prefix
-from todo_infra.security_groups import SecurityGroups, SecurityGroupsArgs
+from todo_infra.network import Network, NetworkArgs
 from todo_infra.service import Service, ServiceArgs
 from todo_infra.trust import certificate_authority_environment
 
@@ -20,24 +20,25 @@ name = name_prefix(pulumi.get_project(), pulumi.get_stack())
 settings = config.load()
 trust = certificate_authority_environment(root, settings.database_operations)
 existing = terraform_state.read(root, settings.terraform_state, settings.region)
+certificate.verify_zone(settings.load_balancer)
 
 image_args = ApplicationImageArgs(
     context=root / "app", repository=existing.repository, settings=settings.image
 )
 image = ApplicationImage(name, image_args)
 
-groups_args = SecurityGroupsArgs(vpc_id=existing.vpc_id, load_balancer=settings.load_balancer)
-groups = SecurityGroups(name, groups_args)
-
 key = EncryptionKey(name, EncryptionKeyArgs(settings=settings))
+network_args = NetworkArgs(settings=settings, network=existing, key_arn=key.arn)
+groups = Network(name, network_args).groups
+
 database_args = DatabaseArgs(settings=settings, network=existing, groups=groups, key_arn=key.arn)
 database = Database(name, database_args)
 
 balancer_args = LoadBalancerArgs(
-    vpc_id=existing.vpc_id,
-    subnet_ids=existing.public_subnet_ids,
+    settings=settings,
+    network=existing,
     security_group_id=groups.load_balancer_id,
-    settings=settings.load_balancer,
+    key_arn=key.arn,
 )
 balancer = LoadBalancer(name, balancer_args)
 
@@ -48,7 +49,7 @@ service_args = ServiceArgs(
     subnet_ids=existing.private_subnet_ids,
     security_group_id=groups.service_id,
     target_group_arn=balancer.target_group_arn,
-    environment=trust | database.environment,
+    environment=trust | database.environment | balancer.environment,
     app_secret_arn=database.app_secret_arn,
     master_secret_arn=database.master_secret_arn,
     key_arn=key.arn,

@@ -6,8 +6,12 @@ import pulumi
 import pulumi_aws as aws
 
 from . import config
+from .access_logs import AccessLogs, AccessLogsArgs
+from .certificate import Certificate, CertificateArgs
 from .containers import SERVICE_PORT
+from .firewall import Firewall, FirewallArgs
 from .ordering import known_after
+from .terraform_outputs import ExistingInfrastructure
 
 __all__ = ["LoadBalancer", "LoadBalancerArgs", "listener_ports"]
 
@@ -18,6 +22,11 @@ _HTTPS = 443
 _TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
 # Above the time of the longest request; AWS's default of 300 slows every deployment down.
 _DEREGISTRATION_SECONDS = 15
+# Below the 75 s for which the application keeps an idle connection: the balancer has to close it
+# first, else it sends a request into one that is just closing.
+_IDLE_SECONDS = 60
+# Long enough for a visit, and short enough for clients to find nodes that the balancer adds.
+_CLIENT_CONNECTION_SECONDS = 600
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,75 +34,121 @@ class LoadBalancerArgs:
     """Where it listens and where it sends requests.
 
     Attributes:
-        vpc_id: The network of the targets.
-        subnet_ids: Public subnets.
+        settings: The stack's config: certificate, protection and logs.
+        network: Where load balancer and targets are.
         security_group_id: The only group of the load balancer.
-        settings: Certificate and protection, from the stack's config.
+        key_arn: Encrypts the firewall's log; None where CloudWatch's own key does.
     """
 
-    vpc_id: str
-    subnet_ids: tuple[str, ...]
+    settings: config.Settings
+    network: ExistingInfrastructure
     security_group_id: pulumi.Input[str]
-    settings: config.LoadBalancer
+    key_arn: pulumi.Input[str] | None = None
 
 
 def listener_ports(settings: config.LoadBalancer) -> tuple[int, ...]:
     """Return the ports that are open: with a certificate, HTTP only redirects to HTTPS."""
-    return (_HTTPS, _HTTP) if settings.certificate_arn else (_HTTP,)
+    return (_HTTPS, _HTTP) if settings.serves_https else (_HTTP,)
 
 
 class LoadBalancer(pulumi.ComponentResource):
-    """An application load balancer, its target group and its listeners.
+    """An application load balancer, its target group, its listeners and what guards them.
 
     Attributes:
         load_balancer: The load balancer itself.
         target_group: Where the tasks register.
         target_group_arn: Known once a listener forwards to the group; ECS refuses it before.
         url: Where people open the application.
+        environment: The variables that tell the application what stands before it.
+        firewall: The firewall; None where the stack has none.
     """
 
     load_balancer: aws.lb.LoadBalancer
     target_group: aws.lb.TargetGroup
     target_group_arn: pulumi.Output[str]
     url: pulumi.Output[str]
+    environment: dict[str, pulumi.Input[str]]
+    firewall: Firewall | None
 
     def __init__(
         self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("todo:index:LoadBalancer", name, None, opts)
+        certificate_arn = self._certificate_arn(name, args.settings.load_balancer)
         self.load_balancer = self._load_balancer(name, args)
         self.target_group = self._target_group(name, args)
-        if args.settings.certificate_arn:
-            listener = self._https_listener(name, args.settings.certificate_arn)
-            self._http_listener(name, _redirect_to_https())
-        else:
-            listener = self._http_listener(name, self._forward())
+        listener = self._listener(name, certificate_arn)
+        self.firewall = self._firewall(name, args)
         self.target_group_arn = known_after(self.target_group.arn, listener)
-        scheme = "https" if args.settings.certificate_arn else "http"
-        self.url = pulumi.Output.concat(scheme, "://", self.load_balancer.dns_name)
+        self.url = self._url(name, args.settings.load_balancer)
+        # The last address in X-Forwarded-For is the load balancer's word; the rest is a claim.
+        self.environment = {"FORWARDED_HOPS": "1"}
         self.register_outputs({"url": self.url})
 
+    def _certificate_arn(
+        self, name: str, settings: config.LoadBalancer
+    ) -> pulumi.Input[str] | None:
+        if settings.domain is None or settings.hosted_zone_id is None:
+            return settings.certificate_arn
+        args = CertificateArgs(domain=settings.domain, hosted_zone_id=settings.hosted_zone_id)
+        return Certificate(name, args, pulumi.ResourceOptions(parent=self)).arn
+
     def _load_balancer(self, name: str, args: LoadBalancerArgs) -> aws.lb.LoadBalancer:
+        settings = args.settings.load_balancer
         return aws.lb.LoadBalancer(
             f"{name}-alb",
             load_balancer_type="application",
             internal=False,
-            subnets=list(args.subnet_ids),
+            ip_address_type="ipv4",
+            subnets=list(args.network.public_subnet_ids),
             security_groups=[args.security_group_id],
+            enable_http2=True,
+            idle_timeout=_IDLE_SECONDS,
+            client_keep_alive=_CLIENT_CONNECTION_SECONDS,
+            # What two servers could read in two ways is refused or cleaned.
             drop_invalid_header_fields=True,
             desync_mitigation_mode="defensive",
-            enable_deletion_protection=args.settings.deletion_protection,
+            # The application learns who asks, and under which name.
+            xff_header_processing_mode="append",
+            preserve_host_header=True,
+            # Without its firewall the application answers nobody.
+            enable_waf_fail_open=False,
+            enable_deletion_protection=settings.deletion_protection,
+            access_logs=self._access_logs(name, settings),
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+    def _access_logs(
+        self, name: str, settings: config.LoadBalancer
+    ) -> aws.lb.LoadBalancerAccessLogsArgs | None:
+        if not settings.access_logs:
+            return None
+        args = AccessLogsArgs(days=settings.access_log_days, protect=settings.deletion_protection)
+        logs = AccessLogs(name, args, pulumi.ResourceOptions(parent=self))
+        return aws.lb.LoadBalancerAccessLogsArgs(bucket=logs.bucket, enabled=True)
+
+    def _firewall(self, name: str, args: LoadBalancerArgs) -> Firewall | None:
+        settings = args.settings.load_balancer
+        if not settings.waf:
+            return None
+        firewall_args = FirewallArgs(
+            load_balancer_arn=self.load_balancer.arn,
+            rate_limit=settings.rate_limit_per_five_minutes,
+            log_days=args.settings.logs.retention_days,
+            key_arn=args.key_arn,
+        )
+        return Firewall(name, firewall_args, pulumi.ResourceOptions(parent=self))
 
     def _target_group(self, name: str, args: LoadBalancerArgs) -> aws.lb.TargetGroup:
         return aws.lb.TargetGroup(
             f"{name}-tg",
-            vpc_id=args.vpc_id,
+            vpc_id=args.network.vpc_id,
             target_type="ip",
             port=SERVICE_PORT,
             protocol="HTTP",
             deregistration_delay=_DEREGISTRATION_SECONDS,
+            # A task that is slow for any reason gets less; all are served by few connections.
+            load_balancing_algorithm_type="least_outstanding_requests",
             health_check=aws.lb.TargetGroupHealthCheckArgs(
                 path="/readyz",
                 matcher="200",
@@ -106,12 +161,14 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _forward(self) -> aws.lb.ListenerDefaultActionArgs:
-        return aws.lb.ListenerDefaultActionArgs(
+    def _listener(self, name: str, certificate_arn: pulumi.Input[str] | None) -> aws.lb.Listener:
+        """Make the listeners, and return the one that forwards to the tasks."""
+        forward = aws.lb.ListenerDefaultActionArgs(
             type="forward", target_group_arn=self.target_group.arn
         )
-
-    def _https_listener(self, name: str, certificate_arn: str) -> aws.lb.Listener:
+        if certificate_arn is None:
+            return self._http_listener(name, forward)
+        self._http_listener(name, _redirect_to_https())
         return aws.lb.Listener(
             f"{name}-https",
             load_balancer_arn=self.load_balancer.arn,
@@ -119,7 +176,7 @@ class LoadBalancer(pulumi.ComponentResource):
             protocol="HTTPS",
             ssl_policy=_TLS_POLICY,
             certificate_arn=certificate_arn,
-            default_actions=[self._forward()],
+            default_actions=[forward],
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -138,6 +195,26 @@ class LoadBalancer(pulumi.ComponentResource):
             default_actions=[action],
             opts=pulumi.ResourceOptions(parent=self),
         )
+
+    def _url(self, name: str, settings: config.LoadBalancer) -> pulumi.Output[str]:
+        scheme = "https" if settings.serves_https else "http"
+        if settings.domain is None or settings.hosted_zone_id is None:
+            return pulumi.Output.concat(scheme, "://", self.load_balancer.dns_name)
+        address = aws.route53.Record(
+            f"{name}-address",
+            zone_id=settings.hosted_zone_id,
+            name=settings.domain,
+            type="A",
+            aliases=[
+                aws.route53.RecordAliasArgs(
+                    name=self.load_balancer.dns_name,
+                    zone_id=self.load_balancer.zone_id,
+                    evaluate_target_health=True,
+                )
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return pulumi.Output.concat(scheme, "://", address.name)
 
 
 def _redirect_to_https() -> aws.lb.ListenerDefaultActionArgs:

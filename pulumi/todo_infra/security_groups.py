@@ -11,14 +11,12 @@ import pulumi_aws as aws
 
 from . import config
 from .containers import SERVICE_PORT
+from .endpoints import Endpoints
 from .load_balancer import listener_ports
 from .ordering import known_after
 from .ports import DATABASE_PORT
 
 __all__ = ["SecurityGroups", "SecurityGroupsArgs"]
-
-_HTTPS = 443
-_ANYWHERE = "0.0.0.0/0"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +26,12 @@ class SecurityGroupsArgs:
     Attributes:
         vpc_id: The network.
         load_balancer: Who may connect to the load balancer, from the stack's config.
+        endpoints: How tasks reach AWS's own services.
     """
 
     vpc_id: str
     load_balancer: config.LoadBalancer
+    endpoints: Endpoints
 
 
 class SecurityGroups(pulumi.ComponentResource):
@@ -42,11 +42,13 @@ class SecurityGroups(pulumi.ComponentResource):
             two it is known once the group's rules are there.
         service_id: Accepts the load balancer.
         database_id: Accepts the service, and opens no connection itself.
+        endpoints: How any other group reaches AWS's own services.
     """
 
     load_balancer_id: pulumi.Output[str]
     service_id: pulumi.Output[str]
     database_id: pulumi.Output[str]
+    endpoints: Endpoints
 
     def __init__(
         self, name: str, args: SecurityGroupsArgs, opts: pulumi.ResourceOptions | None = None
@@ -60,9 +62,10 @@ class SecurityGroups(pulumi.ComponentResource):
         to_database = self._connection(
             f"{name}-service-to-database", service, database, DATABASE_PORT
         )
-        to_aws = self._aws_services(name, service)
+        self.endpoints = args.endpoints
+        to_aws = args.endpoints.reach(f"{name}-service", service.id, pulls_images=True)
         self.load_balancer_id = known_after(balancer.id, *listeners)
-        self.service_id = known_after(service.id, *to_service, *to_database, to_aws)
+        self.service_id = known_after(service.id, *to_service, *to_database, *to_aws)
         self.database_id = known_after(database.id, *to_database)
         self.register_outputs({})
 
@@ -119,16 +122,3 @@ class SecurityGroups(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         return egress, ingress
-
-    def _aws_services(self, name: str, service: aws.ec2.SecurityGroup) -> pulumi.CustomResource:
-        """Let tasks reach ECR, Secrets Manager and CloudWatch Logs, which have no group."""
-        return aws.vpc.SecurityGroupEgressRule(
-            f"{name}-service-to-aws",
-            security_group_id=service.id,
-            description="Image, secrets and logs over HTTPS",
-            cidr_ipv4=_ANYWHERE,
-            ip_protocol="tcp",
-            from_port=_HTTPS,
-            to_port=_HTTPS,
-            opts=pulumi.ResourceOptions(parent=self),
-        )

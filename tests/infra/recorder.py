@@ -25,25 +25,40 @@ from pulumi.runtime.proto.resource_pb2 import (
     RegisterResourceResponse,
 )
 
+from tests.infra.cloud import (
+    CALLS,
+    GENERATED_PASSWORD,
+    REGISTRY_PASSWORD,
+    RESOURCES,
+    TERRAFORM_OUTPUTS,
+)
+
 with warnings.catch_warnings():
-    # The module warns of a deprecated class of its own, whoever imports it.
+    # The modules warn of deprecated classes of their own, whoever imports them.
     warnings.simplefilter("ignore", DeprecationWarning)
     importlib.import_module("pulumi_aws.ec2.encryption_control")
+    _ = importlib.import_module("pulumi_aws.s3").Bucket  # loads all of the module
+
+__all__ = [
+    "CERTIFICATE",
+    "GENERATED_PASSWORD",
+    "PROJECT_ROOT",
+    "REGISTRY_PASSWORD",
+    "TERRAFORM_OUTPUTS",
+    "Deployment",
+    "Registration",
+    "deploy_stack",
+    "make_project",
+    "run_program",
+    "stack_config",
+    "use_config",
+]
 
 PROJECT_ROOT = Path(__file__).parents[2]
 # How the SDK marks a secret on its way to the engine.
 _SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
 _SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
 
-TERRAFORM_OUTPUTS: dict[str, Any] = {
-    "vpc_id": "vpc-0a1b2c3d4e5f60718",
-    "public_subnet_ids": ["subnet-0aaaaaaaaaaaaaaa1", "subnet-0aaaaaaaaaaaaaaa2"],
-    "private_subnet_ids": ["subnet-0bbbbbbbbbbbbbbb1", "subnet-0bbbbbbbbbbbbbbb2"],
-    "availability_zones": ["eu-west-1a", "eu-west-1b"],
-    "repository_url": "111122223333.dkr.ecr.eu-west-1.amazonaws.com/todo",
-}
-GENERATED_PASSWORD = "Generated0Password0Of0Forty0Characters00"
-REGISTRY_PASSWORD = "a-token-of-the-registry"
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 
 
@@ -95,46 +110,14 @@ class _Cloud(mocks.Mocks):
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         self._deployment.calls.setdefault(args.token, []).append(args.args)
-        return self._answer(args), []
-
-    def _answer(self, args: mocks.MockCallArgs) -> dict[str, Any]:
-        match args.token:
-            case "terraform:state:getLocalReference":
-                state = json.loads(Path(args.args["path"]).read_text())
-                return {"outputs": {k: v["value"] for k, v in state["outputs"].items()}}
-            case "aws:ec2/getSubnet:getSubnet":
-                zone = f"eu-west-1{'ab'[int(args.args['id'][-1]) - 1]}"
-                return {"vpcId": TERRAFORM_OUTPUTS["vpc_id"], "availabilityZone": zone}
-            case "aws:secretsmanager/getRandomPassword:getRandomPassword":
-                return {"randomPassword": GENERATED_PASSWORD}
-            case "aws:ecr/getAuthorizationToken:getAuthorizationToken":
-                return {"userName": "AWS", "password": REGISTRY_PASSWORD}
-            case "aws:index/getCallerIdentity:getCallerIdentity":
-                return {"accountId": "111122223333"}
-        raise AssertionError(f"unexpected call of {args.token}")
+        assert args.token in CALLS, f"unexpected call of {args.token}"
+        return CALLS[args.token](args.args), []
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        identity = f"{args.name}-id"
         arn = f"arn:{args.typ.split(':')[-1]}:{args.name}"
-        state = {"name": args.name, "arn": arn, **args.inputs}
-        match args.typ:
-            case "docker:index/image:Image":
-                state["repoDigest"] = args.inputs["imageName"].rpartition(":")[0] + "@sha256:1234"
-            case "aws:rds/instance:Instance":
-                state["address"] = "db.example"
-                if args.inputs.get("manageMasterUserPassword"):
-                    state["masterUserSecrets"] = [{"secretArn": "arn:rds-managed"}]
-            case "aws:lb/loadBalancer:LoadBalancer":
-                state |= {"dnsName": "alb.example", "arnSuffix": f"app/{args.name}/1"}
-            case "aws:lb/targetGroup:TargetGroup":
-                state["arnSuffix"] = f"targetgroup/{args.name}/2"
-            case "aws:rds/proxy:Proxy":
-                state["endpoint"] = "proxy.example"
-            case "aws:serverlessrepository/cloudFormationStack:CloudFormationStack":
-                state["outputs"] = {"RotationLambdaARN": f"arn:lambda:{args.name}"}
-            case "aws:secretsmanager/secret:Secret":
-                identity = arn
-        return identity, state
+        computed = RESOURCES[args.typ](args.name, args.inputs) if args.typ in RESOURCES else {}
+        identity = arn if args.typ == "aws:secretsmanager/secret:Secret" else f"{args.name}-id"
+        return identity, {"name": args.name, "arn": arn, **args.inputs, **computed}
 
 
 class _Recorder(mocks.MockMonitor):

@@ -1,11 +1,19 @@
+import re
 from collections.abc import Callable
 
-from tests.infra.recorder import TERRAFORM_OUTPUTS, Deployment
+import pytest
+
+from tests.infra.recorder import PROJECT_ROOT, TERRAFORM_OUTPUTS, Deployment
 
 LISTENER = "aws:lb/listener:Listener"
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 FORWARD = [{"type": "forward", "targetGroupArn": "arn:TargetGroup:todo-prod-tg"}]
 Deploy = Callable[..., Deployment]
+DOMAIN = {
+    "certificateArn": None,
+    "domain": "todo.example.com",
+    "hostedZoneId": "Z0123456789ABC",
+}
 
 
 def test_https_serves_and_http_only_redirects(prod: Deployment) -> None:
@@ -57,6 +65,65 @@ def test_the_load_balancer_drops_what_does_not_conform(prod: Deployment) -> None
     assert inputs["desyncMitigationMode"] == "defensive"
 
 
+def test_the_application_learns_who_asks_and_under_which_name(prod: Deployment) -> None:
+    inputs = prod.one(BALANCER).inputs
+    assert inputs["xffHeaderProcessingMode"] == "append"
+    assert inputs["preserveHostHeader"] is True
+    # The last address in the chain is the load balancer's word.
+    assert environment(prod)["FORWARDED_HOPS"] == "1"
+
+
+def environment(deployment: Deployment) -> dict[str, str]:
+    variables = deployment.containers()["app"]["environment"]
+    return {one["name"]: one["value"] for one in variables}
+
+
+def test_clients_talk_http2_over_connections_that_are_kept(prod: Deployment) -> None:
+    inputs = prod.one(BALANCER).inputs
+    assert inputs["enableHttp2"] is True
+    assert inputs["ipAddressType"] == "ipv4"
+    assert 60 <= inputs["clientKeepAlive"] <= 3600
+
+
+def test_the_load_balancer_closes_an_idle_connection_before_the_application_does(
+    prod: Deployment,
+) -> None:
+    server = (PROJECT_ROOT / "app" / "todo_app" / "server.py").read_text()
+    (kept,) = re.findall(r"^_HEAD_MILLISECONDS: Final = ([\d_]+)$", server, re.MULTILINE)
+    assert prod.one(BALANCER).inputs["idleTimeout"] * 1000 < int(kept)
+
+
+def test_a_load_balancer_without_its_firewall_answers_nobody(prod: Deployment) -> None:
+    assert prod.one(BALANCER).inputs["enableWafFailOpen"] is False
+
+
+@pytest.mark.parametrize("type_", ["aws:acm/certificate:Certificate", "aws:route53/record:Record"])
+def test_without_a_domain_nothing_is_written_into_dns(prod: Deployment, type_: str) -> None:
+    assert prod.all(type_) == []
+
+
+def test_a_domain_is_where_the_application_is_opened(deploy: Deploy) -> None:
+    deployment = deploy(loadBalancer=DOMAIN)
+    address = deployment.one("aws:route53/record:Record", "todo-prod-address").inputs
+    assert (address["zoneId"], address["name"], address["type"]) == (
+        "Z0123456789ABC",
+        "todo.example.com",
+        "A",
+    )
+    assert address["aliases"] == [
+        {"name": "alb.example", "zoneId": "zone-of-load-balancers", "evaluateTargetHealth": True}
+    ]
+    assert deployment.exports["url"] == "https://todo.example.com"
+
+
+def test_a_domain_gets_https_with_its_own_certificate(deploy: Deploy) -> None:
+    deployment = deploy(loadBalancer=DOMAIN)
+    https = deployment.one(LISTENER, "todo-prod-https").inputs
+    assert https["certificateArn"] == "issued:arn:Certificate:todo-prod-certificate"
+    http = deployment.one(LISTENER, "todo-prod-http").inputs
+    assert [action["type"] for action in http["defaultActions"]] == ["redirect"]
+
+
 def test_deletion_protection_is_loosened_by_name_only(prod: Deployment, local: Deployment) -> None:
     assert prod.one(BALANCER).inputs["enableDeletionProtection"] is True
     assert local.one(BALANCER).inputs["enableDeletionProtection"] is False
@@ -68,4 +135,10 @@ def test_a_task_gets_requests_only_while_it_is_ready(prod: Deployment) -> None:
     assert group["healthCheck"]["path"] == "/readyz"
     assert group["healthCheck"]["matcher"] == "200"
     assert group["healthCheck"]["timeout"] < group["healthCheck"]["interval"]
+    assert group["healthCheck"]["interval"] == 5
     assert group["deregistrationDelay"] <= 30
+
+
+def test_a_slow_task_gets_fewer_requests(prod: Deployment) -> None:
+    group = prod.one("aws:lb/targetGroup:TargetGroup").inputs
+    assert group["loadBalancingAlgorithmType"] == "least_outstanding_requests"

@@ -162,4 +162,5 @@ def test_both_containers_are_told_where_the_database_is(prod: Deployment) -> Non
             "DATABASE_NAME": "todo",
             "DATABASE_SECRET_ARN": "arn:Secret:todo-prod-app-secret",
             "DATABASE_CA_FILE": "/app/certs/aws-rds-global-bundle.pem",
+            "FORWARDED_HOPS": "1",
         }

@@ -21,6 +21,8 @@ from .database import contradictions as database_contradictions
 from .encryption import Encryption
 from .image import Image
 from .load_balancer import LoadBalancer
+from .load_balancer import contradictions as load_balancer_contradictions
+from .network import Network
 from .rules import Text, key_of, read_settings, unknown_keys
 from .secrets import Secrets
 from .service import Deployment, Logs
@@ -37,6 +39,7 @@ __all__ = [
     "Image",
     "LoadBalancer",
     "Logs",
+    "Network",
     "Secrets",
     "Settings",
     "TerraformState",
@@ -61,6 +64,7 @@ class Settings:
     encryption: Encryption
     secrets: Secrets
     load_balancer: LoadBalancer
+    network: Network
     logs: Logs
     deployment: Deployment
 
@@ -112,7 +116,7 @@ def _contradictions(settings: Settings) -> Iterator[ConfigError]:
     yield from database_contradictions(
         settings.database_operations, f"{PROJECT}:databaseOperations", datetime.now(UTC).date()
     )
-    capacity, balancer = settings.capacity, settings.load_balancer
+    capacity = settings.capacity
     if capacity.max_tasks < capacity.min_tasks:
         yield ConfigError(
             f"{PROJECT}:capacity.maxTasks",
@@ -120,11 +124,4 @@ def _contradictions(settings: Settings) -> Iterator[ConfigError]:
             f"minTasks ({capacity.min_tasks}) or more",
             "Raise maxTasks or lower minTasks.",
         )
-    if balancer.certificate_arn is None and not balancer.allow_plain_http:
-        yield ConfigError(
-            f"{PROJECT}:loadBalancer.certificateArn",
-            None,
-            "the ARN of an ACM certificate",
-            f"Give one, or set {PROJECT}:loadBalancer.allowPlainHttp to true where "
-            "traffic may be read on its way.",
-        )
+    yield from load_balancer_contradictions(settings.load_balancer, f"{PROJECT}:loadBalancer")

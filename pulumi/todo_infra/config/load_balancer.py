@@ -1,11 +1,14 @@
 """Who reaches the application, and how."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
-from .rules import CidrList, Text, YesNo
+from todo_infra.errors import ConfigError
 
-__all__ = ["LoadBalancer"]
+from .rules import CidrList, Text, WholeNumber, YesNo
+
+__all__ = ["LoadBalancer", "contradictions"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,8 +18,17 @@ class LoadBalancer:
     Attributes:
         ingress_cidrs: IPv4 networks that may connect to the listener.
         certificate_arn: ACM certificate of the HTTPS listener.
-        allow_plain_http: Serve over HTTP when there is no certificate.
-        deletion_protection: Refuse to delete the load balancer.
+        domain: Name under which people open the application. A certificate is made for it, and
+            its address record; the zone below has to answer for it already.
+        hosted_zone_id: Public Route 53 zone of the domain.
+        allow_plain_http: Serve over HTTP when there is neither certificate nor domain.
+        deletion_protection: Refuse to delete the load balancer and its access logs. False
+            deletes the logs together with their bucket.
+        access_logs: Keep a line for each request in a bucket.
+        access_log_days: Days until such a line is deleted.
+        waf: Refuse what AWS's managed rules recognise, and addresses that ask too often.
+        rate_limit_per_five_minutes: Requests of one address in any five minutes, with `waf`. An
+            open page asks about 60 times; many people may share one address.
     """
 
     ingress_cidrs: Annotated[tuple[str, ...], CidrList()] = ("0.0.0.0/0",)
@@ -24,5 +36,64 @@ class LoadBalancer:
         str | None,
         Text(r"arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[0-9a-f-]+", "an ACM ARN"),
     ] = None
+    # ACM takes 64 characters for the first name of a certificate.
+    domain: Annotated[
+        str | None,
+        Text(
+            r"(?=.{4,64}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
+            "a domain name of at most 64 characters such as todo.example.com",
+        ),
+    ] = None
+    hosted_zone_id: Annotated[
+        str | None, Text(r"Z[A-Z0-9]{1,31}", "the id of a hosted zone such as Z0123456789ABC")
+    ] = None
     allow_plain_http: Annotated[bool, YesNo()] = False
     deletion_protection: Annotated[bool, YesNo()] = True
+    access_logs: Annotated[bool, YesNo()] = True
+    access_log_days: Annotated[int, WholeNumber(1, 3650)] = 90
+    waf: Annotated[bool, YesNo()] = True
+    rate_limit_per_five_minutes: Annotated[int, WholeNumber(100, 2_000_000)] = 6000
+
+    @property
+    def serves_https(self) -> bool:
+        """Whether there is, or will be, a certificate."""
+        return self.certificate_arn is not None or self.domain is not None
+
+
+def contradictions(settings: LoadBalancer, key: str) -> Iterator[ConfigError]:
+    """Yield what no single value shows.
+
+    Args:
+        settings: The section.
+        key: The section's full key.
+    """
+    if not settings.serves_https and not settings.allow_plain_http:
+        yield ConfigError(
+            f"{key}.certificateArn",
+            None,
+            "the ARN of an ACM certificate",
+            f"Give one, or a {key}.domain with its hostedZoneId to have one made, or set "
+            f"{key}.allowPlainHttp to true where traffic may be read on its way.",
+        )
+    if settings.certificate_arn is not None and settings.domain is not None:
+        yield ConfigError(
+            f"{key}.domain",
+            settings.domain,
+            "nothing beside certificateArn",
+            f"Remove {key}.certificateArn to have a certificate made for the domain.",
+        )
+    if settings.domain is not None and settings.hosted_zone_id is None:
+        yield ConfigError(
+            f"{key}.hostedZoneId",
+            None,
+            f"the id of the hosted zone that answers for {settings.domain}",
+            f"Give it; the proof for the certificate and the address of {settings.domain} are "
+            "written there.",
+        )
+    if settings.hosted_zone_id is not None and settings.domain is None:
+        yield ConfigError(
+            f"{key}.hostedZoneId",
+            settings.hosted_zone_id,
+            "nothing without domain",
+            f"Give {key}.domain too, or remove it.",
+        )
