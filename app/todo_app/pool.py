@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, NoReturn, Protocol
 
 from asyncmy.connection import Connection, PreparedStatement
 from asyncmy.errors import MySQLError
@@ -61,9 +61,7 @@ class Session:
                 prepared = self._prepared[statement] = await self.connection.prepare(statement)  # type: ignore[no-untyped-call]
             result: Result = await prepared.execute(values)
         except (MySQLError, OSError) as error:
-            if self._expired:
-                raise DatabaseUnavailableError(f"{self._server} did not answer in time") from error
-            raise_explained(error, self._server)
+            self._raise(error)
         return result
 
     @contextlib.asynccontextmanager
@@ -82,7 +80,12 @@ class Session:
                 raise
             await self.connection.commit()
         except (MySQLError, OSError) as error:
-            raise_explained(error, self._server)
+            self._raise(error)
+
+    def _raise(self, error: MySQLError | OSError) -> NoReturn:
+        if self._expired:
+            raise DatabaseUnavailableError(f"{self._server} did not answer in time") from error
+        raise_explained(error, self._server)
 
     @property
     def lost(self) -> bool:
