@@ -30,6 +30,12 @@ class Metrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self._reads = Counter(
+            "todo_database_reads",
+            "Reads, where there are replicas: by who answered, replica or writer.",
+            ("source",),
+            registry=self.registry,
+        )
         # Looking a child up by its labels costs more than counting: each is looked up once.
         self._counters: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         ProcessCollector(registry=self.registry)
@@ -46,6 +52,10 @@ class Metrics:
         counter, histogram = pair
         counter.inc()
         histogram.observe(seconds)
+
+    def count_read(self, source: str) -> None:
+        """Count one read of a `replica`, or of the `writer` in its place."""
+        self._reads.labels(source).inc()
 
     def watch_pool(self, pool: ConnectionPool) -> None:
         """Show how busy the database connections are."""

@@ -19,6 +19,7 @@ from todo_app.database import DatabaseError
 from todo_app.health import Health
 from todo_app.metrics import Metrics
 from todo_app.pool import ConnectionPool
+from todo_app.replicas import Replicas
 from todo_app.schema import check_schema
 from todo_app.settings import HTTPSettings, ServeSettings
 from todo_app.store import MySQLTodoStore
@@ -90,7 +91,9 @@ async def _serve(settings: ServeSettings) -> None:
     metrics, access_log = Metrics(), AccessLog(enabled=settings.http.access_log)
     pool = ConnectionPool(settings.database, settings.credentials, settings.pool)
     metrics.watch_pool(pool)
-    store = MySQLTodoStore(pool)
+    pools = [ConnectionPool(one, settings.credentials, settings.pool) for one in settings.readers]
+    replicas = Replicas(pool, pools, metrics.count_read)
+    store = MySQLTodoStore(pool, replicas)
     health = Health(partial(check_schema, pool))
     application = Application(
         store=store,
@@ -106,6 +109,7 @@ async def _serve(settings: ServeSettings) -> None:
         await run(application, health, settings.http)
     finally:
         housekeeping.cancel()
+        await replicas.close()
         await pool.close()
         access_log.flush()
 

@@ -3,7 +3,7 @@
 import re
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -109,10 +109,12 @@ class ServeSettings:
     """What `serve` needs. It has no field for the master account.
 
     Attributes:
+        readers: replicas of the database, which only reads may go to.
         credentials: the application's own, least-privileged account.
     """
 
     database: DatabaseSettings
+    readers: tuple[DatabaseSettings, ...]
     credentials: CredentialsSource
     pool: PoolSettings
     http: HTTPSettings
@@ -228,6 +230,15 @@ class _Reader:
             connect_seconds=self.integer("DATABASE_CONNECT_SECONDS", default=5, low=1, high=60),
         )
 
+    def readers(self, database: DatabaseSettings) -> tuple[DatabaseSettings, ...]:
+        text = self._environment.get("DATABASE_READER_HOST", "")
+        hosts = [host.strip() for host in text.split(",")] if text else []
+        if not all(hosts):
+            self.problems.append(
+                f"DATABASE_READER_HOST is {text!r}: host names separated by commas are allowed"
+            )
+        return tuple(replace(database, host=host) for host in hosts)
+
     def http(self) -> HTTPSettings:
         return HTTPSettings(
             # Only this machine, unless told otherwise; the container image says otherwise.
@@ -258,8 +269,10 @@ def load_serve_settings(environment: Mapping[str, str]) -> ServeSettings:
         SettingsError: naming every missing or unusable variable.
     """
     reader = _Reader(environment)
+    database = reader.database()
     settings = ServeSettings(
-        database=reader.database(),
+        database=database,
+        readers=reader.readers(database),
         credentials=reader.source(),
         pool=PoolSettings(
             size=reader.integer("DATABASE_POOL_SIZE", default=8, low=1, high=200),

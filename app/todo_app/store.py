@@ -12,6 +12,7 @@ import msgspec
 
 from todo_app.database import DatabaseUnavailableError, DuplicateKeyError, LostRaceError
 from todo_app.pool import ConnectionPool, PoolExhaustedError, Result, Session
+from todo_app.replicas import Replicas
 from todo_app.todo import Changes, NewTodo, Todo
 
 __all__ = [
@@ -188,10 +189,16 @@ async def _undeadlocked(attempt: Callable[[], Awaitable[_T]]) -> _T:
 
 
 class MySQLTodoStore:
-    """A `TodoStore` in MySQL. Each statement commits by itself, but for those in a transaction."""
+    """A `TodoStore` in MySQL. Each statement commits by itself, but for those in a transaction.
 
-    def __init__(self, pool: ConnectionPool) -> None:
+    Args:
+        pool: The server that takes the writes.
+        reads: Answers what only reads; by default the same server.
+    """
+
+    def __init__(self, pool: ConnectionPool, reads: Replicas | None = None) -> None:
         self._pool = pool
+        self._reads = reads or Replicas(pool, ())
 
     async def page(self, list_id: bytes, *, after: Cursor | None, limit: int) -> Sequence[Todo]:
         """See `TodoStore.page`."""
@@ -202,7 +209,8 @@ class MySQLTodoStore:
 
     async def get(self, list_id: bytes, todo_id: int) -> Todo | None:
         """See `TodoStore.get`."""
-        return await retried(lambda: self._look(list_id, todo_id))
+        rows = await self._rows(GET, (todo_id, list_id))
+        return rows[0] if rows else None
 
     async def add(self, list_id: bytes, new: NewTodo, *, key: str | None = None) -> Added:
         """See `TodoStore.add`."""
@@ -288,7 +296,7 @@ class MySQLTodoStore:
         return found[0] if found else None
 
     async def _rows(self, statement: str, values: tuple[object, ...]) -> list[Todo]:
-        return _todos(await retried(lambda: self._pool.execute(statement, values)))
+        return _todos(await retried(lambda: self._reads.execute(statement, values)))
 
     async def _change(self, statement: str, values: tuple[object, ...]) -> Result:
         return await _undeadlocked(lambda: self._pool.execute(statement, values))

@@ -19,6 +19,7 @@ from todo_app.openapi import DOCUMENT
 from todo_app.pages import Pages
 from todo_app.problems import explain, problem
 from todo_app.rate_limit import RateLimiter, client_address
+from todo_app.replicas import read_from
 from todo_app.rsgi import JSON, Headers, Request, Response, Router
 from todo_app.settings import HTTPSettings
 from todo_app.store import TodoStore
@@ -149,6 +150,7 @@ class Application:
             ("x-request-id", request.id),
             *_common_headers(request.path, response.status),
             *(_CLOSE if self._health.draining else ()),
+            *((("x-read-from", source),) if (source := read_from.get()) else ()),
         ]
         if response.body:
             protocol.response_bytes(response.status, headers, response.body)

@@ -92,6 +92,7 @@ class Database(pulumi.ComponentResource):
             "DATABASE_HOST": self._host(name, args),
             "DATABASE_PORT": str(DATABASE_PORT),
             "DATABASE_NAME": _NAME,
+            **self._readers(),
         }
         self.register_outputs({"master_secret_arn": self.master_secret_arn})
 
@@ -226,6 +227,10 @@ class Database(pulumi.ComponentResource):
             source=self.instance, identifiers=identifiers, inputs=common, waits_for=log_groups
         )
         return ReadReplicas(f"{name}-database", replicas_args, self._child()).instances
+
+    def _readers(self) -> dict[str, pulumi.Input[str]]:
+        hosts = [replica.address for replica in self.replicas]
+        return {"DATABASE_READER_HOST": pulumi.Output.all(*hosts).apply(",".join)} if hosts else {}
 
     def _managed_secret_arn(self) -> pulumi.Output[str]:
         return self.instance.master_user_secrets.apply(lambda secrets: str(secrets[0].secret_arn))

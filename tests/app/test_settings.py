@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -147,9 +148,20 @@ def test_every_connection_is_verified(environment: dict[str, str]) -> None:
     assert len(tls.get_ca_certs()) == 1, "the machine's own authorities must not be trusted"
 
 
+def test_replicas_differ_from_the_database_in_their_host_only(environment: dict[str, str]) -> None:
+    assert load_serve_settings(environment).readers == ()
+    hosts = {"DATABASE_READER_HOST": "a.example, b.example"}
+    settings = load_serve_settings(environment | hosts)
+    assert settings.readers == tuple(
+        replace(settings.database, host=host) for host in ("a.example", "b.example")
+    )
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("DATABASE_READER_HOST", "a.example,,b.example"),
+        ("DATABASE_READER_HOST", ","),
         ("DATABASE_PORT", "0"),
         ("DATABASE_PORT", "3306.5"),
         ("DATABASE_PORT", "٣"),

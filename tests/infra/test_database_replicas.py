@@ -76,6 +76,15 @@ def test_fewer_of_them_is_a_change_like_any_other(replicated: Deployment) -> Non
         assert replica.inputs["skipFinalSnapshot"] is True
 
 
+def test_the_application_reads_from_them(replicated: Deployment, prod: Deployment) -> None:
+    for container in replicated.containers().values():
+        environment = {one["name"]: one["value"] for one in container["environment"]}
+        assert environment["DATABASE_HOST"] == "db.example"
+        assert environment["DATABASE_READER_HOST"] == "db.example,db.example"
+    for container in prod.containers().values():
+        assert "DATABASE_READER_HOST" not in {one["name"] for one in container["environment"]}
+
+
 def test_their_logs_have_an_end_too(replicated: Deployment) -> None:
     names = {one.inputs["name"]: one.name for one in replicated.all(LOG_GROUP)}
     for replica in replicas(replicated):

@@ -60,8 +60,8 @@ class DatabaseOperations:
         allow_extended_support: Accept a line whose standard support has ended, and AWS's
             surcharge for it.
         iam_authentication: Let accounts log in by IAM; the application uses a password.
-        global_transaction_ids: Number transactions across servers, which a replica's
-            promotion needs. Turning it on later takes several restarts.
+        global_transaction_ids: Number transactions across servers, without which nothing is
+            read from a replica. Turning it on later takes several restarts.
         log_exports: Server logs that go to CloudWatch.
         slow_query_seconds: What takes longer is in the log of slow queries.
         performance_insights: Keep a week of what the load consists of; only sizes from
