@@ -50,7 +50,7 @@ test-engine: packages  ## Run the tests on the real engine, emulator and contain
 test-browser: browser  ## Run the tests in Chromium against the running system
 	$(PYTEST) -m browser
 
-faults: packages  ## Kill, restart, freeze and replace under load, 100 000 requests and more: a quarter of an hour
+faults: packages  ## Kill, restart, freeze and replace under load, 200 000 requests: six minutes or more
 	$(PYTEST) tests/faults --long
 
 bench-app: packages  ## Measure the application beside its peers (ROUNDS=3 SECONDS=5); SHORT=1 only tries it
