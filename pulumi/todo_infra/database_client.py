@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from .endpoints import Endpoints
 from .ordering import known_after
 from .ports import DATABASE_PORT
 
@@ -21,14 +22,14 @@ class DatabaseClientArgs:
         database_security_group_id: The group of the database.
         accepts_security_group_id: The group of the client's own clients; None for none. They
             use the same port.
-        reaches_aws: Let it reach AWS's own services over HTTPS, which have no group.
+        reaches_aws: The way to AWS's own services; None lets it reach none.
     """
 
     vpc_id: str
     description: str
     database_security_group_id: pulumi.Input[str]
     accepts_security_group_id: pulumi.Input[str] | None = None
-    reaches_aws: bool = False
+    reaches_aws: Endpoints | None = None
 
 
 class DatabaseClient(pulumi.ComponentResource):
@@ -55,8 +56,8 @@ class DatabaseClient(pulumi.ComponentResource):
         if args.accepts_security_group_id is not None:
             source = args.accepts_security_group_id
             rules += self._connection(f"{name}-from-clients", source, group.id)
-        if args.reaches_aws:
-            rules.append(self._aws_services(name, group.id))
+        if args.reaches_aws is not None:
+            rules += args.reaches_aws.reach(name, group.id)
         self.security_group_id = known_after(group.id, *rules)
         self.register_outputs({})
 
@@ -88,15 +89,3 @@ class DatabaseClient(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         return [egress, ingress]
-
-    def _aws_services(self, name: str, group: pulumi.Input[str]) -> pulumi.CustomResource:
-        return aws.vpc.SecurityGroupEgressRule(
-            f"{name}-to-aws",
-            security_group_id=group,
-            description="Secrets over HTTPS",
-            cidr_ipv4="0.0.0.0/0",
-            ip_protocol="tcp",
-            from_port=443,
-            to_port=443,
-            opts=pulumi.ResourceOptions(parent=self),
-        )

@@ -83,7 +83,7 @@ class PasswordRotation(pulumi.ComponentResource):
             vpc_id=args.network.vpc_id,
             description="Rotation of the application's password",
             database_security_group_id=args.groups.database_id,
-            reaches_aws=True,
+            reaches_aws=args.groups.endpoints,
         )
         group = DatabaseClient(name, group_args, pulumi.ResourceOptions(parent=self))
         region = args.settings.region

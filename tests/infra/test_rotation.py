@@ -59,22 +59,30 @@ def test_without_a_key_of_ours_it_needs_none(deploy: Deploy) -> None:
     assert "kmsKeyArn" not in deployment.one(FUNCTION).inputs["parameters"]
 
 
-def test_it_reaches_the_database_and_aws_and_nobody_reaches_it(rotating: Deployment) -> None:
-    egress = [
-        (
-            one.inputs.get("referencedSecurityGroupId") or one.inputs["cidrIpv4"],
-            one.inputs["toPort"],
-        )
-        for one in rotating.all("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
+def reached(deployment: Deployment) -> set[str]:
+    return {
+        one.inputs.get("referencedSecurityGroupId") or one.inputs["cidrIpv4"]
+        for one in deployment.all("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
         if one.inputs["securityGroupId"] == f"{NAME}-id"
-    ]
-    assert sorted(egress) == [("0.0.0.0/0", 443), ("todo-prod-database-id", 3306)]
-    ingress = [
-        (one.inputs["securityGroupId"], one.inputs.get("referencedSecurityGroupId"))
-        for one in rotating.all("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
-        if f"{NAME}-id" in one.inputs.values()
-    ]
-    assert ingress == [("todo-prod-database-id", f"{NAME}-id")]
+    }
+
+
+@pytest.mark.parametrize(
+    ("inside", "aws_services"), [(True, "todo-prod-endpoints-id"), (False, "0.0.0.0/0")]
+)
+def test_it_reaches_the_database_and_aws(deploy: Deploy, inside: bool, aws_services: str) -> None:
+    deployment = deploy(secrets={"rotationDays": 1}, network={"vpcEndpoints": inside})
+    assert reached(deployment) == {"todo-prod-database-id", aws_services}
+
+
+def test_nobody_reaches_it(rotating: Deployment) -> None:
+    ingress = rotating.all("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    assert f"{NAME}-id" not in [one.inputs["securityGroupId"] for one in ingress]
+    accepting = [one for one in ingress if f"{NAME}-id" in one.inputs.values()]
+    assert {one.inputs["securityGroupId"] for one in accepting} == {
+        "todo-prod-database-id",
+        "todo-prod-endpoints-id",
+    }
 
 
 def test_it_comes_after_the_service_that_makes_the_account(rotating: Deployment) -> None:
