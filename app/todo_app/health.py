@@ -19,6 +19,10 @@ class Health:
     bring a database back. `/readyz` says that requests would succeed, which takes a database that
     answers over TLS (there is no other way to reach it) and a schema that is new enough.
 
+    Once they were there, only our own stopping takes readiness back. A database that goes away
+    later is away for every task alike: an orchestrator that replaced them all would add a cold
+    start to the outage. It also spares the database a question from every balancer's node.
+
     Attributes:
         draining: set when we are about to stop: no longer ready, whatever else is true.
     """
@@ -26,6 +30,7 @@ class Health:
     def __init__(self, check: ReadinessCheck) -> None:
         self.draining = False
         self._check = check
+        self._was_ready = False
 
     def add_routes(self, router: Router) -> None:
         """Route both checks."""
@@ -40,5 +45,7 @@ class Health:
         """Say whether requests would succeed."""
         if self.draining:
             return problem(request, HTTPStatus.SERVICE_UNAVAILABLE, "This server is stopping.")
-        await self._check()
+        if not self._was_ready:
+            await self._check()
+            self._was_ready = True
         return json_response({"status": "ok"})

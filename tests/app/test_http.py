@@ -187,6 +187,17 @@ def test_is_ready_only_with_a_database_and_its_schema(
     assert client.get("/healthz").status_code == 200
 
 
+def test_a_database_that_goes_away_later_takes_no_server_out(
+    served: Served, client: httpx2.Client
+) -> None:
+    served.database = DatabaseUnavailableError("not there yet")
+    assert client.get("/readyz").status_code == 503
+    served.database = None
+    assert client.get("/readyz").status_code == 200
+    served.database = DatabaseUnavailableError("away")
+    assert client.get("/readyz").status_code == 200
+
+
 def test_one_that_is_about_to_stop_says_so_and_serves_on(
     served: Served, client: httpx2.Client
 ) -> None:
