@@ -43,8 +43,6 @@ class Certificate(pulumi.ComponentResource):
             f"{name}-certificate",
             domain_name=args.domain,
             validation_method="DNS",
-            # Fewer bytes and less work in each handshake than RSA.
-            key_algorithm="EC_prime256v1",
             opts=pulumi.ResourceOptions(parent=self),
         )
         proof = self._proof(name, args, certificate)

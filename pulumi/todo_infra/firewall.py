@@ -43,13 +43,13 @@ class FirewallArgs:
     Attributes:
         load_balancer_arn: What it stands before.
         rate_limit: Requests of one address in any five minutes.
-        log_days: Days until a line of its log is deleted.
+        log_days: Days until a line of its log is deleted; None has no log.
         key_arn: Encrypts the log; None where CloudWatch's own key does.
     """
 
     load_balancer_arn: pulumi.Input[str]
     rate_limit: int
-    log_days: int
+    log_days: int | None
     key_arn: pulumi.Input[str] | None = None
 
 
@@ -136,7 +136,8 @@ class Firewall(pulumi.ComponentResource):
             web_acl_arn=acl.arn,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self._log(name, args, acl.arn)
+        if args.log_days is not None:
+            self._log(name, args, acl.arn)
         self.web_acl_name = acl.name
         self.register_outputs({})
 

@@ -134,7 +134,7 @@ class LoadBalancer(pulumi.ComponentResource):
         firewall_args = FirewallArgs(
             load_balancer_arn=self.load_balancer.arn,
             rate_limit=settings.rate_limit_per_five_minutes,
-            log_days=args.settings.logs.retention_days,
+            log_days=args.settings.logs.retention_days if settings.waf_log else None,
             key_arn=args.key_arn,
         )
         return Firewall(name, firewall_args, pulumi.ResourceOptions(parent=self))

@@ -22,7 +22,6 @@ def test_the_certificate_is_for_the_domain_and_proven_in_dns(deploy: Deploy) -> 
     certificate = deployment.one("aws:acm/certificate:Certificate").inputs
     assert certificate["domainName"] == "todo.example.com"
     assert certificate["validationMethod"] == "DNS"
-    assert certificate["keyAlgorithm"] == "EC_prime256v1"
 
 
 def test_the_proof_is_in_the_domains_zone_and_may_be_there_already(deploy: Deploy) -> None:

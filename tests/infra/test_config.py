@@ -148,6 +148,7 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("loadBalancer", "accessLogs", "yes", "true or false"),
     ("loadBalancer", "accessLogDays", 0, "a whole number from 1 to 3650"),
     ("loadBalancer", "waf", "off", "true or false"),
+    ("loadBalancer", "wafLog", "off", "true or false"),
     ("loadBalancer", "rateLimitPerFiveMinutes", 99, "a whole number from 100 to 2000000"),
     ("network", "vpcEndpoints", 1, "true or false"),
     ("network", "flowLogs", "true", "true or false"),

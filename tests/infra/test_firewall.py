@@ -121,6 +121,13 @@ def test_the_log_group_is_named_as_waf_wants_it_encrypted_and_emptied(
     assert "kmsKeyId" not in without.one(LOG_GROUP, "todo-prod-firewall").inputs
 
 
+def test_it_works_without_a_log_where_that_is_asked_for(deploy: Deploy) -> None:
+    deployment = deploy(loadBalancer={"wafLog": False})
+    assert len(deployment.all(ACL)) == 1
+    assert deployment.all(LOGGING) == []
+    assert [one.name for one in deployment.all(LOG_GROUP) if "firewall" in one.name] == []
+
+
 @pytest.mark.parametrize("stack", ["dev", "local"])
 def test_there_is_none_where_it_is_switched_off_by_name(deploy: Deploy, stack: str) -> None:
     deployment = deploy(stack)

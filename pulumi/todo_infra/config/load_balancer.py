@@ -27,6 +27,7 @@ class LoadBalancer:
         access_logs: Keep a line for each request in a bucket.
         access_log_days: Days until such a line is deleted.
         waf: Refuse what AWS's managed rules recognise, and addresses that ask too often.
+        waf_log: Log what the firewall refuses or counts, as long as `todo:logs` says.
         rate_limit_per_five_minutes: Requests of one address in any five minutes, with `waf`. An
             open page asks about 60 times; many people may share one address.
     """
@@ -52,6 +53,7 @@ class LoadBalancer:
     access_logs: Annotated[bool, YesNo()] = True
     access_log_days: Annotated[int, WholeNumber(1, 3650)] = 90
     waf: Annotated[bool, YesNo()] = True
+    waf_log: Annotated[bool, YesNo()] = True
     rate_limit_per_five_minutes: Annotated[int, WholeNumber(100, 2_000_000)] = 6000
 
     @property
