@@ -106,6 +106,18 @@ def test_tasks_reach_entrances_and_image_layers_and_no_other_place(prod: Deploym
     assert all("cidrIpv4" not in one and one["fromPort"] == 443 for one in egress)
 
 
+def test_who_pulls_no_image_does_not_reach_its_layers(deploy: Deploy) -> None:
+    egress = deploy(secrets={"rotationDays": 30}).all(EGRESS)
+    to_storage = {one.inputs["securityGroupId"] for one in egress if "prefixListId" in one.inputs}
+    to_entrances = {
+        one.inputs["securityGroupId"]
+        for one in egress
+        if one.inputs.get("referencedSecurityGroupId") == "todo-prod-endpoints-id"
+    }
+    assert to_storage == {"todo-prod-service-id"}
+    assert to_entrances == {"todo-prod-service-id", "todo-prod-app-rotation-id"}
+
+
 def test_tasks_start_when_their_way_is_there(prod: Deployment) -> None:
     waits_for = prod.one("aws:ecs/service:Service").waits_for
     assert {"todo-prod-service-to-endpoints-egress", "todo-prod-service-to-storage"} <= waits_for
