@@ -1,11 +1,13 @@
 """The TODO application at AWS, on the network and the registry that Terraform made before."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pulumi
 
 from todo_infra import certificate, config, terraform_state
 from todo_infra.autoscaling import Autoscaling, AutoscalingArgs
+from todo_infra.capacity import plan_capacity
 from todo_infra.database import Database, DatabaseArgs
 from todo_infra.image import ApplicationImage, ApplicationImageArgs
 from todo_infra.keys import EncryptionKey, EncryptionKeyArgs
@@ -62,7 +64,7 @@ scaling_args = AutoscalingArgs(
     service_name=service.service_name,
     load_balancer_suffix=balancer.load_balancer.arn_suffix,
     target_group_suffix=balancer.target_group.arn_suffix,
-    capacity=settings.capacity,
+    plan=plan_capacity(settings, datetime.now(UTC)),
 )
 Autoscaling(name, scaling_args)
 

@@ -1,7 +1,13 @@
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pulumi
+import pytest
 
 from tests.infra.recorder import Deployment
 
+ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
 POLICY = "aws:appautoscaling/policy:Policy"
 
 
@@ -30,15 +36,67 @@ def test_requests_are_counted_by_the_minute_and_by_this_target_group(prod: Deplo
     }
 
 
-def test_cpu_scales_what_the_request_count_does_not_show(prod: Deployment) -> None:
-    configuration = tracking(prod, "todo-prod-cpu")
-    assert configuration["targetValue"] == 60
+@pytest.mark.parametrize(
+    ("what", "metric", "target"), [("cpu", "CPU", 60), ("memory", "Memory", 75)]
+)
+def test_use_scales_what_the_request_count_does_not_show(
+    prod: Deployment, what: str, metric: str, target: int
+) -> None:
+    configuration = tracking(prod, f"todo-prod-{what}")
+    assert configuration["targetValue"] == target
     assert configuration["predefinedMetricSpecification"] == {
-        "predefinedMetricType": "ECSServiceAverageCPUUtilization"
+        "predefinedMetricType": f"ECSServiceAverage{metric}Utilization"
     }
 
 
 def test_scaling_out_is_faster_than_scaling_in(prod: Deployment) -> None:
-    for name in ("todo-prod-requests", "todo-prod-cpu"):
+    for name in ("todo-prod-requests", "todo-prod-cpu", "todo-prod-memory"):
         configuration = tracking(prod, name)
-        assert configuration["scaleOutCooldown"] < configuration["scaleInCooldown"]
+        assert configuration["scaleOutCooldown"] == 30
+        assert configuration["scaleInCooldown"] == 300
+        assert "disableScaleIn" not in configuration
+
+
+def event(begins: datetime, ends: datetime) -> dict[str, Any]:
+    form = "%Y-%m-%dT%H:%MZ"
+    return {"name": "sale", "from": f"{begins:{form}}", "until": f"{ends:{form}}", "minTasks": 9}
+
+
+def test_nothing_is_scheduled_without_an_event(prod: Deployment) -> None:
+    assert prod.all(ACTION) == []
+
+
+def test_an_event_raises_and_lowers_the_floor_once_each(deploy: Callable[..., Deployment]) -> None:
+    begins, ends = datetime(2099, 1, 2, 6, tzinfo=UTC), datetime(2099, 1, 2, 18, tzinfo=UTC)
+    deployment = deploy(capacity={"events": [event(begins, ends)]})
+    for name, schedule, tasks in (
+        ("todo-prod-sale-begins", "at(2099-01-02T05:50:00)", 9),
+        ("todo-prod-sale-ends", "at(2099-01-02T18:00:00)", 2),
+    ):
+        assert deployment.one(ACTION, name).inputs == {
+            "serviceNamespace": "ecs",
+            "scalableDimension": "ecs:service:DesiredCount",
+            "resourceId": "service/todo-prod-cluster/todo-prod-service",
+            "schedule": schedule,
+            "timezone": "UTC",
+            "scalableTargetAction": {"minCapacity": tasks},
+        }
+
+
+def test_a_deployment_during_an_event_keeps_its_tasks(deploy: Callable[..., Deployment]) -> None:
+    now, hour = datetime.now(UTC), timedelta(hours=1)
+    deployment = deploy(capacity={"events": [event(now - hour, now + hour)]})
+    assert deployment.one("aws:appautoscaling/target:Target").inputs["minCapacity"] == 9
+    assert [one.name for one in deployment.all(ACTION)] == ["todo-prod-sale-ends"]
+
+
+def test_an_event_that_is_over_is_reported_and_not_registered(
+    deploy: Callable[..., Deployment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi, "warn", lambda message, _resource: warnings.append(message))
+    begins, ends = datetime(2020, 1, 2, 6, tzinfo=UTC), datetime(2020, 1, 2, 18, tzinfo=UTC)
+    deployment = deploy(capacity={"events": [event(begins, ends)]})
+    assert warnings == ["The event sale is over: remove it from todo:capacity.events."]
+    assert deployment.all(ACTION) == []
+    assert deployment.one("aws:appautoscaling/target:Target").inputs["minCapacity"] == 2

@@ -80,6 +80,7 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("capacity", "minTasks", 2.5, "a whole number from 1 to 1000"),
     ("capacity", "maxTasks", 1001, "a whole number from 1 to 1000"),
     ("capacity", "requestsPerTaskPerSecond", None, "a whole number from 1 to 100000"),
+    ("capacity", "events", {"name": "sale"}, "a list of events {name, from, until, minTasks}"),
     ("database", "size", "db.t3.micro", "xsmall | small | medium | large | xlarge"),
     ("database", "storageGiB", 19, "a whole number from 20 to 16384"),
     ("database", "readReplicas", 6, "a whole number from 0 to 5"),

@@ -16,6 +16,7 @@ import pulumi
 from todo_infra.errors import ConfigError, ConfigErrors
 
 from .capacity import Capacity
+from .capacity import contradictions as capacity_contradictions
 from .database import Database, DatabaseOperations
 from .database import contradictions as database_contradictions
 from .encryption import Encryption
@@ -116,12 +117,5 @@ def _contradictions(settings: Settings) -> Iterator[ConfigError]:
     yield from database_contradictions(
         settings.database_operations, f"{PROJECT}:databaseOperations", datetime.now(UTC).date()
     )
-    capacity = settings.capacity
-    if capacity.max_tasks < capacity.min_tasks:
-        yield ConfigError(
-            f"{PROJECT}:capacity.maxTasks",
-            capacity.max_tasks,
-            f"minTasks ({capacity.min_tasks}) or more",
-            "Raise maxTasks or lower minTasks.",
-        )
+    yield from capacity_contradictions(settings.capacity, f"{PROJECT}:capacity")
     yield from load_balancer_contradictions(settings.load_balancer, f"{PROJECT}:loadBalancer")
