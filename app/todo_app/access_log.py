@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import time
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
@@ -23,6 +22,19 @@ _LONGEST_PATH: Final = 200
 _encode = msgspec.json.Encoder().encode
 
 
+class _Line(msgspec.Struct, gc=False):
+    time: datetime
+    level: str
+    request_id: str
+    method: str
+    path: str
+    status: int
+    duration_ms: float
+    trace_id: str | msgspec.UnsetType
+    logger: str = "todo_app.access"
+    message: str = "request"
+
+
 class AccessLog:
     """Writes what was asked and how it was answered; one system call serves many lines.
 
@@ -41,20 +53,17 @@ class AccessLog:
         failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
         if not failed and (not self._enabled or request.path in _QUIET_PATHS):
             return
-        entry: dict[str, object] = {
-            "time": datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="milliseconds"),
-            "level": "warning" if failed else "info",
-            "logger": "todo_app.access",
-            "message": "request",
-            "request_id": request.id,
-            "method": request.method,
-            "path": _private(request.path)[:_LONGEST_PATH],
-            "status": status,
-            "duration_ms": round(seconds * 1000, 2),
-        }
         trace = request.header("x-amzn-trace-id")
-        if trace is not None:
-            entry["trace_id"] = trace[:256]
+        entry = _Line(
+            datetime.now(UTC),
+            "warning" if failed else "info",
+            request.id,
+            request.method,
+            _private(request.path)[:_LONGEST_PATH],
+            status,
+            round(seconds * 1000, 2),
+            msgspec.UNSET if trace is None else trace[:256],
+        )
         if not self._lines:
             asyncio.get_running_loop().call_later(_BUNDLE_SECONDS, self.flush)
         self._lines.append(_encode(entry))

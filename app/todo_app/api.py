@@ -148,7 +148,11 @@ class TodoApi:
 
     def _views(self, request: Request, todos: Iterable[Todo]) -> list[_View]:
         base = _base(request)
-        return [_view(todo, base) for todo in todos]
+        # As `_view`, without a call for each.
+        return [
+            _View(todo.id, todo.title, todo.completed, todo.order, f"{base}{todo.id}")
+            for todo in todos
+        ]
 
 
 def _view(todo: Todo, base: str) -> _View:

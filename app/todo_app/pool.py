@@ -146,33 +146,37 @@ class ConnectionPool:
         async with self.session() as session:
             return await session.execute(statement, values)
 
-    @contextlib.asynccontextmanager
-    async def session(self) -> AsyncIterator[Session]:
-        """Lend a session; the whole loan may last `query_seconds`.
+    def session(self) -> "_Loan":
+        """Lend a session, in an `async with`; the whole loan may last `query_seconds`.
 
         Raises:
             PoolExhaustedError: if none is free within `wait_seconds`, or too many wait already.
             DatabaseError: if the database is away, too slow or refuses us.
         """
+        return _Loan(self)
+
+    async def lend(self) -> tuple[Session, asyncio.TimerHandle]:
+        """Begin a loan: a session, and what ends it when it has lasted too long."""
         await self._acquire()
-        self.in_use += 1
         try:
             session = await self._take()
-            loop = asyncio.get_running_loop()
-            # Much cheaper than `asyncio.timeout`, and nothing but the server is waited for.
-            timer = loop.call_later(self._limits.query_seconds, session.expire)
-            try:
-                yield session
-            except BaseException:
-                session.abort()
-                raise
-            finally:
-                timer.cancel()
-            session.quiet_since = loop.time()
-            self._idle.append(session)
-        finally:
-            self.in_use -= 1
+        except BaseException:
             self._slots.release()
+            raise
+        self.in_use += 1
+        # Much cheaper than `asyncio.timeout`, and nothing but the server is waited for.
+        limit = self._limits.query_seconds
+        return session, asyncio.get_running_loop().call_later(limit, session.expire)
+
+    def take_back(self, session: Session, *, failed: bool) -> None:
+        """End a loan; a session on which anything failed is not lent again."""
+        if failed:
+            session.abort()
+        else:
+            session.quiet_since = asyncio.get_running_loop().time()
+            self._idle.append(session)
+        self.in_use -= 1
+        self._slots.release()
 
     async def close(self) -> None:
         """Say goodbye on every idle session, but not for long: the server may not be listening."""
@@ -231,3 +235,20 @@ class ConnectionPool:
                 return await session.answers()
         except TimeoutError:
             return False
+
+
+class _Loan:
+    """A session between lending and taking back; half the cost of a generator that does it."""
+
+    __slots__ = ("_pool", "_session", "_timer")
+
+    def __init__(self, pool: ConnectionPool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> Session:
+        self._session, self._timer = await self._pool.lend()
+        return self._session
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._timer.cancel()
+        self._pool.take_back(self._session, failed=kind is not None)

@@ -125,7 +125,7 @@ class Request:
             return {}
         if len(text) > _LONGEST_QUERY:
             raise HTTPError(HTTPStatus.BAD_REQUEST, "The query is too long.")
-        pairs = parse_qsl(text, keep_blank_values=True)
+        pairs = _pairs(text)
         found = dict(pairs)
         if len(found) < len(pairs) or not found.keys() <= set(known):
             allowed = f"only {', '.join(known)}, once each" if known else "none"
@@ -186,6 +186,14 @@ class Request:
         except HTTPError:
             return False
         return True
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """A query's names and values; nearly all need no decoding, which takes five times as long."""
+    if "%" in text or "+" in text:
+        return parse_qsl(text, keep_blank_values=True)
+    parts = (part.partition("=") for part in text.split("&") if part)
+    return [(name, value) for name, _, value in parts]
 
 
 def _too_large() -> HTTPError:
