@@ -19,8 +19,9 @@ _HTTPS = 443
 _ANYWHERE = "0.0.0.0/0"
 # What Fargate and the application call. Not KMS: the services that hold the data call that.
 _INTERFACES = ("ecr.api", "ecr.dkr", "logs", "secretsmanager")
-# Only for `ecs execute-command`.
-_EXEC = "ssmmessages"
+# Only for `ecs execute-command`: its channels, and the key of the conversation.
+_CHANNELS = "ssmmessages"
+_EXEC = (_CHANNELS, "kms")
 _PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 
 
@@ -34,7 +35,7 @@ class EndpointsArgs:
         subnet_ids: Private subnets, each with a route table of its own or a shared one.
         region: The stack's region.
         repository: The repository of the image.
-        exec_allowed: Make the one for `ecs execute-command` too.
+        exec_allowed: Make those for `ecs execute-command` too.
     """
 
     enabled: bool
@@ -57,7 +58,7 @@ def interface_policy(service: str, account: str, region: str, repository: Reposi
             _allow(account, ["ecr:GetAuthorizationToken"], "*"),
             _allow(account, _PULL, repository.arn),
         ]
-    elif service == _EXEC:
+    elif service == _CHANNELS:
         # Channels are no resources.
         statements = [_allow(account, ["ssmmessages:*"], "*")]
     else:
@@ -173,7 +174,7 @@ class Endpoints(pulumi.ComponentResource):
             revoke_rules_on_delete=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        services = (*_INTERFACES, _EXEC) if args.exec_allowed else _INTERFACES
+        services = (*_INTERFACES, *_EXEC) if args.exec_allowed else _INTERFACES
         interfaces = [
             self._interface(name, args, service, subnets, group, account.account_id)
             for service in services

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from . import config
+from .exec_sessions import session_context
 from .partitions import dns_suffix, partition_of
 
 __all__ = ["EncryptionKey", "EncryptionKeyArgs", "decrypt_secrets", "key_policy"]
@@ -40,6 +41,7 @@ _ADMINISTRATION = (
 )
 _USE = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 _PUBLISH = ("kms:Decrypt", "kms:GenerateDataKey*")
+_CONVERSE = ("kms:Decrypt", "kms:GenerateDataKey")
 _GRANT = ("kms:CreateGrant", "kms:ListGrants", "kms:RevokeGrant")
 
 
@@ -58,19 +60,25 @@ class EncryptionKeyArgs:
 
 
 def key_policy(
-    name: str, account: str, region: str, publishers: Sequence[str] = ()
+    name: str,
+    account: str,
+    region: str,
+    publishers: Sequence[str] = (),
+    *,
+    sessions: bool = False,
 ) -> dict[str, Any]:
     """Return who may do what with the key.
 
     The account's own IAM policies decide who administers it, and who uses it; but it is used
-    through RDS and Secrets Manager only, never directly. CloudWatch Logs comes by itself, for
-    the stack's log groups alone.
+    through RDS and Secrets Manager only, and directly for sessions in a task alone. CloudWatch
+    Logs comes by itself, for the stack's log groups alone.
 
     Args:
         name: The prefix of the stack's names.
         account: The account's id.
         region: The key's region.
         publishers: Services that send to encrypted topics.
+        sessions: Let people who enter a task talk with it under this key.
     """
     partition, suffix = partition_of(region), dns_suffix(region)
     root = {"AWS": f"arn:{partition}:iam::{account}:root"}
@@ -92,6 +100,9 @@ def key_policy(
     if publishers:
         own = {"StringEquals": {"aws:SourceAccount": account}}
         statements.append(_allow("Topics", {"Service": list(publishers)}, _PUBLISH, own))
+    if sessions:
+        caller = {"StringEquals": {"kms:CallerAccount": account}, **session_context()}
+        statements.append(_allow("Sessions", root, _CONVERSE, caller))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -149,7 +160,13 @@ class EncryptionKey(pulumi.ComponentResource):
         account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=self))
         policy = account.account_id.apply(
             lambda account_id: json.dumps(
-                key_policy(name, account_id, args.settings.region, args.publishers)
+                key_policy(
+                    name,
+                    account_id,
+                    args.settings.region,
+                    args.publishers,
+                    sessions=args.settings.deployment.allow_exec,
+                )
             )
         )
         key = aws.kms.Key(

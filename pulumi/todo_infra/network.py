@@ -58,6 +58,7 @@ class Network(pulumi.ComponentResource):
             subnet_ids=args.network.private_subnet_ids,
             region=args.settings.region,
             repository=args.network.repository,
+            exec_allowed=args.settings.deployment.allow_exec,
         )
         return Endpoints(name, endpoints_args, pulumi.ResourceOptions(parent=self))
 

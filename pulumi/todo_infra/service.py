@@ -1,6 +1,6 @@
 """The service: Fargate tasks that first migrate the database and then serve."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,15 +8,21 @@ import pulumi
 import pulumi_aws as aws
 
 from . import config
+from .cluster import Cluster, ClusterArgs
 from .containers import SERVICE_PORT, ContainerSettings, container_definitions, secret_key
 from .sizes import TASK_SIZES
 from .task_roles import TaskRoles, TaskRolesArgs
 
-__all__ = ["Service", "ServiceArgs"]
+__all__ = ["Service", "ServiceArgs", "capacity_strategy"]
 
 _ARCHITECTURES = {"linux/amd64": "X86_64", "linux/arm64": "ARM64"}
 # The first task of a new database waits for it and makes the schema.
 _GRACE_PERIOD_SECONDS = 120
+# Enough for a task that left the load balancer before it was told to stop, as ECS does it.
+_LAME_DUCK_SECONDS = 3
+# Spare capacity goes the other way round: the load balancer has to notice by itself, which takes
+# two of its checks; see docs/runbook.md.
+_SPOT_LAME_DUCK_SECONDS = 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +40,8 @@ class ServiceArgs:
         app_secret_arn: Secret of the application's database account, which it reads itself.
         master_secret_arn: Secret of the master, which ECS hands to the migration only.
         key_arn: Encrypts secrets and logs; None where AWS's own keys do.
+        alarm_names: Alarms that take a deployment back. They must not need the service itself,
+            which would wait for them.
     """
 
     settings: config.Settings
@@ -46,6 +54,23 @@ class ServiceArgs:
     app_secret_arn: pulumi.Input[str]
     master_secret_arn: pulumi.Input[str]
     key_arn: pulumi.Input[str] | None
+    alarm_names: Sequence[pulumi.Input[str]] = ()
+
+
+def capacity_strategy(
+    min_tasks: int, spot_percent: int
+) -> list[aws.ecs.ServiceCapacityProviderStrategyArgs]:
+    """Return how tasks are shared: the floor on demand, and what is above it by percent.
+
+    Without spare capacity the floor is not named, as a change of the strategy replaces all tasks.
+    """
+    share = aws.ecs.ServiceCapacityProviderStrategyArgs
+    if spot_percent == 0:
+        return [share(capacity_provider="FARGATE", weight=1)]
+    return [
+        share(capacity_provider="FARGATE", base=min_tasks, weight=100 - spot_percent),
+        share(capacity_provider="FARGATE_SPOT", weight=spot_percent),
+    ]
 
 
 def _log_group_name(name: str) -> str:
@@ -73,7 +98,11 @@ class Service(pulumi.ComponentResource):
         # preview; of the task definition's JSON text nothing is, before everything in it is.
         containers = self._containers(name, args)
         super().__init__("todo:index:Service", name, {"containerDefinitions": containers}, opts)
-        cluster = self._cluster(name)
+        cluster = Cluster(
+            name,
+            ClusterArgs(settings=args.settings, key_arn=args.key_arn),
+            pulumi.ResourceOptions(parent=self),
+        )
         logs = self._log_group(name, args)
         roles = TaskRoles(
             name,
@@ -84,6 +113,7 @@ class Service(pulumi.ComponentResource):
                 app_secret_arn=args.app_secret_arn,
                 region=args.settings.region,
                 key_arn=args.key_arn,
+                session_log_arn=cluster.session_log_arn,
             ),
             pulumi.ResourceOptions(parent=self),
         )
@@ -92,12 +122,6 @@ class Service(pulumi.ComponentResource):
         self.cluster_name, self.service_name = cluster.name, service.name
         self.log_group_name = logs.name
         self.register_outputs({"cluster": cluster.name, "service": service.name})
-
-    def _cluster(self, name: str) -> aws.ecs.Cluster:
-        insights = aws.ecs.ClusterSettingArgs(name="containerInsights", value="enabled")
-        return aws.ecs.Cluster(
-            f"{name}-cluster", settings=[insights], opts=pulumi.ResourceOptions(parent=self)
-        )
 
     def _log_group(self, name: str, args: ServiceArgs) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
@@ -130,7 +154,7 @@ class Service(pulumi.ComponentResource):
         )
 
     def _containers(self, name: str, args: ServiceArgs) -> list[dict[str, Any]]:
-        master = args.master_secret_arn
+        master, deployment = args.master_secret_arn, args.settings.deployment
         settings = ContainerSettings(
             image=args.image,
             region=args.settings.region,
@@ -140,6 +164,10 @@ class Service(pulumi.ComponentResource):
                 "DATABASE_ADMIN_USER": secret_key(master, "username"),
                 "DATABASE_ADMIN_PASSWORD": secret_key(master, "password"),
             },
+            lame_duck_seconds=(
+                _SPOT_LAME_DUCK_SECONDS if deployment.spot_percent else _LAME_DUCK_SECONDS
+            ),
+            allow_exec=deployment.allow_exec,
         )
         return container_definitions(settings)
 
@@ -147,21 +175,28 @@ class Service(pulumi.ComponentResource):
         self,
         name: str,
         args: ServiceArgs,
-        cluster: aws.ecs.Cluster,
+        cluster: Cluster,
         task_definition: aws.ecs.TaskDefinition,
     ) -> aws.ecs.Service:
+        deployment, capacity = args.settings.deployment, args.settings.capacity
         return aws.ecs.Service(
             f"{name}-service",
             cluster=cluster.arn,
             task_definition=task_definition.arn,
-            launch_type="FARGATE",
+            capacity_provider_strategies=capacity_strategy(
+                capacity.min_tasks, deployment.spot_percent
+            ),
+            # Else a change of the strategy would replace the service, and not its tasks.
+            force_new_deployment=True,
             platform_version="LATEST",
-            desired_count=args.settings.capacity.min_tasks,
+            desired_count=capacity.min_tasks,
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=200,
             deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(
                 enable=True, rollback=True
             ),
+            alarms=_rollback_alarms(args),
+            enable_execute_command=deployment.allow_exec,
             health_check_grace_period_seconds=_GRACE_PERIOD_SECONDS,
             network_configuration=aws.ecs.ServiceNetworkConfigurationArgs(
                 subnets=list(args.subnet_ids),
@@ -179,7 +214,13 @@ class Service(pulumi.ComponentResource):
             availability_zone_rebalancing="ENABLED",
             enable_ecs_managed_tags=True,
             propagate_tags="SERVICE",
-            wait_for_steady_state=args.settings.deployment.wait_for_steady_state,
+            wait_for_steady_state=deployment.wait_for_steady_state,
             # Autoscaling owns the count; a deployment must not send it back to the minimum.
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=["desired_count"]),
         )
+
+
+def _rollback_alarms(args: ServiceArgs) -> aws.ecs.ServiceAlarmsArgs | None:
+    if not args.alarm_names or not args.settings.deployment.alarm_rollback:
+        return None
+    return aws.ecs.ServiceAlarmsArgs(enable=True, rollback=True, alarm_names=list(args.alarm_names))

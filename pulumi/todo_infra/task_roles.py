@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from .exec_sessions import session_statements
 from .keys import decrypt_secrets
 from .ordering import known_after
 
@@ -26,7 +27,8 @@ class TaskRolesArgs:
         injected_secret_arn: The secret that ECS hands to a container at its start.
         app_secret_arn: The secret that the application reads while it runs.
         region: Where the secrets are.
-        key_arn: Encrypts the secrets; None where AWS's own key does.
+        key_arn: Encrypts the secrets, and sessions; None where AWS's own key does.
+        session_log_arn: Where people who enter a task are recorded; None where nobody may.
     """
 
     repository_arn: str
@@ -35,6 +37,7 @@ class TaskRolesArgs:
     app_secret_arn: pulumi.Input[str]
     region: str
     key_arn: pulumi.Input[str] | None
+    session_log_arn: pulumi.Input[str] | None = None
 
 
 def trust_policy(account: str) -> dict[str, Any]:
@@ -71,11 +74,15 @@ def execution_policy(
     }
 
 
-def application_policy(secret_arn: str, decrypt: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
+def application_policy(
+    secret_arn: str,
+    decrypt: Sequence[dict[str, Any]] = (),
+    sessions: Sequence[dict[str, Any]] = (),
+) -> dict[str, Any]:
     """Let the application read its own account's secret, and so follow its rotation."""
     return {
         "Version": "2012-10-17",
-        "Statement": [_allow("ReadOwnSecret", [_READ], [secret_arn]), *decrypt],
+        "Statement": [_allow("ReadOwnSecret", [_READ], [secret_arn]), *decrypt, *sessions],
     }
 
 
@@ -106,7 +113,10 @@ class TaskRoles(pulumi.ComponentResource):
         execution = pulumi.Output.all(args.log_group_arn, args.injected_secret_arn, decrypt).apply(
             lambda known: json.dumps(execution_policy(args.repository_arn, *known))
         )
-        application = pulumi.Output.all(args.app_secret_arn, decrypt).apply(
+        sessions = pulumi.Output.all(args.session_log_arn, args.key_arn).apply(
+            lambda known: session_statements(*known) if known[0] else []
+        )
+        application = pulumi.Output.all(args.app_secret_arn, decrypt, sessions).apply(
             lambda known: json.dumps(application_policy(*known))
         )
         self.execution_role_arn = self._role(

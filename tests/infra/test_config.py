@@ -156,7 +156,11 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("network", "flowLogDays", 8, "1 | 3 | 5 | 7"),
     ("logs", "retentionDays", 8, "1 | 3 | 5 | 7"),
     ("logs", "retentionDays", True, "1 | 3 | 5 | 7"),
+    ("logs", "containerInsights", "on", "disabled | enabled | enhanced"),
     ("deployment", "waitForSteadyState", "no", "true or false"),
+    ("deployment", "spotPercent", 101, "a whole number from 0 to 100"),
+    ("deployment", "allowExec", "yes", "true or false"),
+    ("deployment", "alarmRollback", 1, "true or false"),
 ]
 
 

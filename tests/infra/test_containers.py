@@ -1,3 +1,7 @@
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +14,7 @@ SETTINGS = ContainerSettings(
     log_group="todo-logs",
     environment={"DATABASE_SECRET_ARN": "arn:app", "DATABASE_HOST": "db.example"},
     migrate_secrets={"DATABASE_ADMIN_PASSWORD": "arn:master:password::"},
+    lame_duck_seconds=3,
 )
 CONTAINERS = {one["name"]: one for one in container_definitions(SETTINGS)}
 BOTH = pytest.mark.parametrize("container", CONTAINERS.values(), ids=CONTAINERS.keys())
@@ -34,9 +39,11 @@ def test_only_the_migration_gets_the_masters_credentials() -> None:
 
 @BOTH
 def test_no_plain_variable_holds_a_password(container: Container) -> None:
+    lame_duck = [{"name": "LAME_DUCK_SECONDS", "value": "3"}] if container["name"] == "app" else []
     assert container["environment"] == [
         {"name": "DATABASE_HOST", "value": "db.example"},
         {"name": "DATABASE_SECRET_ARN", "value": "arn:app"},
+        *lame_duck,
     ]
 
 
@@ -66,3 +73,25 @@ def test_only_the_application_listens() -> None:
         {"containerPort": 8080, "hostPort": 8080, "protocol": "tcp"}
     ]
     assert "portMappings" not in CONTAINERS["migrate"]
+
+
+def test_ecs_asks_what_the_image_itself_asks() -> None:
+    dockerfile = (Path(__file__).parents[2] / "app" / "Dockerfile").read_text()
+    stated = re.search(r"^HEALTHCHECK .*? CMD (\[.*?\])$", dockerfile, re.MULTILINE | re.DOTALL)
+    assert stated
+    check = CONTAINERS["app"]["healthCheck"]
+    assert check["command"] == ["CMD", *json.loads(stated[1].replace("\\\n", ""))]
+    assert "healthCheck" not in CONTAINERS["migrate"]
+
+
+def test_a_dead_process_is_noticed_within_half_a_minute() -> None:
+    check = CONTAINERS["app"]["healthCheck"]
+    assert check["interval"] * check["retries"] <= 30
+    assert check["timeout"] < check["interval"]
+    assert check["startPeriod"] == 30
+
+
+def test_only_the_application_becomes_writable_where_people_may_enter() -> None:
+    app, migrate = container_definitions(replace(SETTINGS, allow_exec=True))
+    assert app["readonlyRootFilesystem"] is False
+    assert migrate["readonlyRootFilesystem"] is True

@@ -207,3 +207,11 @@ def test_there_are_none_unless_they_are_asked_for(deploy: Deploy, stack: str) ->
     (anywhere,) = [one for one in deployment.all(EGRESS) if "cidrIpv4" in one.inputs]
     assert anywhere.inputs["securityGroupId"] == f"todo-{stack}-service-id"
     assert (anywhere.inputs["cidrIpv4"], anywhere.inputs["toPort"]) == ("0.0.0.0/0", 443)
+
+
+def test_tasks_that_people_enter_reach_what_that_takes(deploy: Callable[..., Deployment]) -> None:
+    def services(deployment: Deployment) -> set[str]:
+        return {one.inputs["serviceName"].split(".", 3)[3] for one in deployment.all(ENDPOINT)}
+
+    closed, opened = deploy(), deploy(deployment={"allowExec": True})
+    assert services(opened) - services(closed) == {"ssmmessages", "kms"}

@@ -101,6 +101,18 @@ def test_topics_are_for_the_services_that_publish_to_them() -> None:
     assert one["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
 
 
+def test_sessions_in_tasks_use_the_key_where_they_are_allowed_and_not_else(deploy: Deploy) -> None:
+    assert "Sessions" not in statements()
+    policy = json.loads(deploy(deployment={"allowExec": True}).one(KEY).inputs["policy"])
+    (one,) = [each for each in policy["Statement"] if each["Sid"] == "Sessions"]
+    assert one["Principal"] == ROOT
+    assert one["Action"] == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert one["Condition"] == {
+        "StringEquals": {"kms:CallerAccount": ACCOUNT},
+        "Null": {"kms:EncryptionContext:aws:ssm:SessionId": "false"},
+    }
+
+
 @pytest.mark.parametrize("role", ["todo-prod-task", "todo-prod-execution"])
 def test_a_role_decrypts_secrets_and_nothing_else(prod: Deployment, role: str) -> None:
     policy = json.loads(prod.one("aws:iam/rolePolicy:RolePolicy", role).inputs["policy"])

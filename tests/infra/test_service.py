@@ -1,3 +1,4 @@
+import functools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -5,7 +6,9 @@ from typing import Any
 import pytest
 
 from tests.infra.recorder import TERRAFORM_OUTPUTS, Deployment
+from todo_infra.service import ServiceArgs
 
+CLUSTER = "aws:ecs/cluster:Cluster"
 SERVICE = "aws:ecs/service:Service"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
 ROLE = "aws:iam/role:Role"
@@ -17,6 +20,10 @@ Deploy = Callable[..., Deployment]
 def statements(deployment: Deployment, policy: str) -> dict[str, dict[str, Any]]:
     text = deployment.one(ROLE_POLICY, policy).inputs["policy"]
     return {one["Sid"]: one for one in json.loads(text)["Statement"]}
+
+
+def variables(container: dict[str, Any]) -> dict[str, str]:
+    return {one["name"]: one["value"] for one in container["environment"]}
 
 
 def test_tasks_run_in_the_private_subnets_without_a_public_address(prod: Deployment) -> None:
@@ -31,6 +38,130 @@ def test_a_deployment_leaves_the_task_count_to_autoscaling(prod: Deployment) -> 
     service = prod.one(SERVICE)
     assert service.ignored == ("desiredCount",)
     assert service.inputs["desiredCount"] == 2
+
+
+def test_tasks_run_on_demand_where_nothing_else_is_asked_for(prod: Deployment) -> None:
+    service = prod.one(SERVICE)
+    assert service.inputs["capacityProviderStrategies"] == [
+        {"capacityProvider": "FARGATE", "weight": 1}
+    ]
+    assert "launchType" not in service.inputs
+    assert service.inputs["cluster"] == "arn:Cluster:todo-prod-cluster"
+    assert "todo-prod-capacity" in service.waits_for
+    assert prod.one("aws:ecs/clusterCapacityProviders:ClusterCapacityProviders").inputs == {
+        "clusterName": "todo-prod-cluster",
+        "capacityProviders": ["FARGATE", "FARGATE_SPOT"],
+    }
+
+
+@pytest.mark.parametrize("percent", [30, 100])
+def test_spare_capacity_is_for_tasks_above_the_floor_only(deploy: Deploy, percent: int) -> None:
+    inputs = deploy(deployment={"spotPercent": percent}).one(SERVICE).inputs
+    assert inputs["capacityProviderStrategies"] == [
+        {"capacityProvider": "FARGATE", "base": 2, "weight": 100 - percent},
+        {"capacityProvider": "FARGATE_SPOT", "weight": percent},
+    ]
+
+
+def test_a_change_of_the_strategy_replaces_the_tasks_and_not_the_service(prod: Deployment) -> None:
+    assert prod.one(SERVICE).inputs["forceNewDeployment"] is True
+
+
+def test_a_task_serves_until_the_load_balancer_has_noticed_that_it_stops(deploy: Deploy) -> None:
+    on_demand, spot = deploy(), deploy(deployment={"spotPercent": 50})
+    assert variables(on_demand.containers()["app"])["LAME_DUCK_SECONDS"] == "3"
+    assert "LAME_DUCK_SECONDS" not in variables(on_demand.containers()["migrate"])
+    app = spot.containers()["app"]
+    check = spot.one("aws:lb/targetGroup:TargetGroup").inputs["healthCheck"]
+    noticed = check["interval"] * check["unhealthyThreshold"]
+    # Spare capacity goes within 120 seconds, whatever the task says.
+    assert noticed < int(variables(app)["LAME_DUCK_SECONDS"]) < app["stopTimeout"] < 120
+
+
+def test_nobody_enters_a_task(prod: Deployment) -> None:
+    assert prod.one(SERVICE).inputs["enableExecuteCommand"] is False
+    assert "configuration" not in prod.one(CLUSTER).inputs
+    assert "todo-prod-sessions" not in [one.name for one in prod.registrations]
+    assert set(statements(prod, "todo-prod-task")) == {"ReadOwnSecret", "DecryptSecrets"}
+
+
+def test_whoever_enters_a_task_by_name_of_the_switch_is_recorded(deploy: Deploy) -> None:
+    deployment = deploy(deployment={"allowExec": True})
+    assert deployment.one(SERVICE).inputs["enableExecuteCommand"] is True
+    assert deployment.one(CLUSTER).inputs["configuration"]["executeCommandConfiguration"] == {
+        "kmsKeyId": "arn:Key:todo-prod-data",
+        "logging": "OVERRIDE",
+        "logConfiguration": {
+            "cloudWatchLogGroupName": "/ecs/todo-prod/sessions",
+            "cloudWatchEncryptionEnabled": True,
+        },
+    }
+    log = deployment.one("aws:cloudwatch/logGroup:LogGroup", "todo-prod-sessions").inputs
+    assert (log["retentionInDays"], log["kmsKeyId"]) == (365, "arn:Key:todo-prod-data")
+    assert deployment.containers()["app"]["readonlyRootFilesystem"] is False
+
+
+def test_who_enters_a_task_gets_no_more_than_that_takes(deploy: Deploy) -> None:
+    found = statements(deploy(deployment={"allowExec": True}), "todo-prod-task")
+    channels = [
+        "CreateControlChannel",
+        "CreateDataChannel",
+        "OpenControlChannel",
+        "OpenDataChannel",
+    ]
+    allowed = {sid: (one["Action"], one["Resource"]) for sid, one in found.items()}
+    assert allowed == {
+        "ReadOwnSecret": (
+            ["secretsmanager:GetSecretValue"],
+            ["arn:Secret:todo-prod-app-secret"],
+        ),
+        "DecryptSecrets": (["kms:Decrypt"], ["arn:Key:todo-prod-data"]),
+        "OpenSessions": ([f"ssmmessages:{channel}" for channel in channels], ["*"]),
+        "FindSessionLog": (["logs:DescribeLogGroups"], ["*"]),
+        "RecordSessions": (
+            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            ["arn:LogGroup:todo-prod-sessions:*"],
+        ),
+        "DecryptSessions": (["kms:Decrypt"], ["arn:Key:todo-prod-data"]),
+    }
+    only_sessions = {"Null": {"kms:EncryptionContext:aws:ssm:SessionId": "false"}}
+    assert found["DecryptSessions"]["Condition"] == only_sessions
+
+
+def test_without_a_key_of_the_stacks_own_sessions_need_none(deploy: Deploy) -> None:
+    changes = {"deployment": {"allowExec": True}, "encryption": {"customerManagedKey": False}}
+    deployment = deploy(**changes)
+    assert "DecryptSessions" not in statements(deployment, "todo-prod-task")
+    configuration = deployment.one(CLUSTER).inputs["configuration"]["executeCommandConfiguration"]
+    assert "kmsKeyId" not in configuration
+    assert configuration["logConfiguration"]["cloudWatchEncryptionEnabled"] is False
+
+
+@pytest.mark.parametrize("insights", ["disabled", "enabled", "enhanced"])
+def test_ecs_measures_what_the_stack_says(deploy: Deploy, insights: str) -> None:
+    cluster = deploy(logs={"containerInsights": insights}).one(CLUSTER)
+    assert cluster.inputs["settings"] == [{"name": "containerInsights", "value": insights}]
+
+
+@pytest.mark.parametrize(
+    ("names", "rollback", "expected"),
+    [
+        (["errors"], True, {"enable": True, "rollback": True, "alarmNames": ["errors"]}),
+        (["errors"], False, None),
+        ([], True, None),
+    ],
+)
+def test_alarms_take_a_deployment_back(
+    deploy: Deploy,
+    monkeypatch: pytest.MonkeyPatch,
+    names: list[str],
+    rollback: bool,
+    expected: object,
+) -> None:
+    given = functools.partial(ServiceArgs, alarm_names=names)
+    monkeypatch.setattr("todo_infra.service.ServiceArgs", given)
+    inputs = deploy(deployment={"alarmRollback": rollback}).one(SERVICE).inputs
+    assert inputs.get("alarms") == expected
 
 
 def test_a_failed_deployment_is_rolled_back(prod: Deployment) -> None:
@@ -155,7 +286,8 @@ def test_only_ecs_tasks_of_this_account_take_the_roles(prod: Deployment) -> None
 
 def test_both_containers_are_told_where_the_database_is(prod: Deployment) -> None:
     for container in prod.containers().values():
-        environment = {one["name"]: one["value"] for one in container["environment"]}
+        environment = variables(container)
+        environment.pop("LAME_DUCK_SECONDS", None)
         assert environment == {
             "DATABASE_HOST": "db.example",
             "DATABASE_PORT": "3306",
