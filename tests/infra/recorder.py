@@ -74,6 +74,7 @@ class Registration:
     protected: bool
     replaced_after_deletion: bool
     waits_for: frozenset[str]
+    waits_for_types: frozenset[str]
 
 
 @dataclass
@@ -140,6 +141,9 @@ class _Recorder(mocks.MockMonitor):
             protected=request.protect,
             replaced_after_deletion=request.deleteBeforeReplace,
             waits_for=frozenset(urn.rpartition("::")[2] for urn in request.dependencies),
+            waits_for_types=frozenset(
+                urn.split("::")[2].rpartition("$")[2] for urn in request.dependencies
+            ),
         )
         self._deployment.registrations.append(registration)
         response: RegisterResourceResponse = super().RegisterResource(request)  # type: ignore[no-untyped-call]

@@ -32,8 +32,12 @@ def test_the_load_balancer_logs_to_the_bucket(prod: Deployment) -> None:
 
 
 def test_logging_starts_when_load_balancers_may_write(prod: Deployment) -> None:
-    assert NAME in prod.one(BALANCER).waits_for
-    assert prod.one(POLICY).waits_for == {NAME}
+    assert POLICY in prod.one(BALANCER).waits_for_types
+
+
+def test_the_bucket_is_changed_one_step_after_the_other(prod: Deployment) -> None:
+    assert BLOCK in prod.one(OWNERSHIP).waits_for_types
+    assert {BLOCK, OWNERSHIP} <= prod.one(POLICY).waits_for_types
 
 
 def test_only_load_balancers_write_and_only_below_this_account() -> None:
@@ -78,7 +82,7 @@ def test_logs_are_encrypted_with_the_only_keys_that_load_balancers_take(prod: De
 
 def test_what_is_deleted_can_be_had_back_for_a_while(prod: Deployment) -> None:
     assert prod.one(VERSIONING).inputs["versioningConfiguration"] == {"status": "Enabled"}
-    assert prod.one(LIFECYCLE).waits_for == {NAME}
+    assert VERSIONING in prod.one(LIFECYCLE).waits_for_types
 
 
 def test_logs_are_deleted_in_time(prod: Deployment, deploy: Deploy) -> None:

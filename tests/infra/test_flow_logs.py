@@ -26,7 +26,7 @@ def test_every_connection_of_the_network_is_logged_within_a_minute(prod: Deploym
 def test_logging_starts_when_the_role_may_write(prod: Deployment) -> None:
     policy = prod.one("aws:iam/rolePolicy:RolePolicy", NAME)
     assert policy.inputs["role"] == NAME
-    assert NAME in prod.one(FLOW_LOG).waits_for
+    assert policy.type in prod.one(FLOW_LOG).waits_for_types
 
 
 def test_only_flow_logs_of_this_account_and_region_take_the_role(prod: Deployment) -> None:
