@@ -9,7 +9,7 @@ LOCAL  := $(PYTHON) -m local
 BASE_IMAGE ?= todo-local/python:3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help up status down env parity sbom clean test test-unit test-engine test-browser faults bench-app lint format packages browser
+.PHONY: help up status down env parity sbom scan clean test test-unit test-engine test-browser faults bench-app lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ parity:  ## List what a local run does not exercise of AWS
 sbom: packages  ## Write what the image holds to .local/sbom (IMAGE= or BASE_IMAGE= for another one)
 	@image=$${IMAGE:-$$(docker build --quiet --build-arg BASE_IMAGE=$(BASE_IMAGE) app)} \
 		&& PYTHONPATH=app $(VENV)/python -m image.sbom "$$image" .local/sbom/todo.cdx.json
+
+scan: packages  ## Show what ECR found in the image of STACK=local, or in IMAGE=; fails from THRESHOLD=HIGH on
+	@$(VENV)/python -m ops.scan $(if $(IMAGE),--image "$(IMAGE)",--stack "$(or $(STACK),local)") \
+		$(if $(THRESHOLD),--threshold $(THRESHOLD))
 
 clean: down  ## `make down`, then drop caches, logs and the virtual environment
 	rm -rf .local .venv
@@ -60,7 +64,7 @@ bench-app: packages  ## Measure the application beside its peers (ROUNDS=3 SECON
 lint: packages  ## Check style, types and formatting
 	$(VENV)/ruff check
 	$(VENV)/ruff format --check
-	$(VENV)/mypy app pulumi local bench tests
+	$(VENV)/mypy app pulumi local bench ops tests
 	$(VENV)/mypy policies
 	terraform -chdir=terraform fmt -check -diff
 

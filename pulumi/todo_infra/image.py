@@ -60,7 +60,8 @@ class ApplicationImage(pulumi.ComponentResource):
                 # Relative, since the state would otherwise differ from machine to machine.
                 context=os.path.relpath(args.context),
                 platform=args.settings.platform,
-                args=base,
+                args={**base, **_cached(args.settings)},
+                cache_from=_cache(args.settings),
             ),
             registry=self._registry(args, path.partition("/")[0]),
             opts=pulumi.ResourceOptions(parent=self),
@@ -78,3 +79,12 @@ class ApplicationImage(pulumi.ComponentResource):
             username=token.user_name,
             password=pulumi.Output.secret(token.password),
         )
+
+
+def _cache(settings: config.Image) -> docker.CacheFromArgs | None:
+    return docker.CacheFromArgs(images=list(settings.cache_from)) if settings.cache_from else None
+
+
+def _cached(settings: config.Image) -> dict[str, str]:
+    """Have the image say what its layers were made from, without which it is no cache."""
+    return {"BUILDKIT_INLINE_CACHE": "1"} if settings.cache_from else {}

@@ -108,6 +108,7 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("image", "registry", "https://mirror.example", "a host, or host:port"),
     ("image", "platform", "windows/amd64", "linux/amd64 | linux/arm64"),
     ("image", "baseImage", "two words", "an image reference"),
+    ("image", "cacheFrom", "registry.example/todo:cache", "a list of image references such as"),
     ("databaseOperations", "multiAz", "yes", "true or false"),
     ("databaseOperations", "multiAz", 1, "true or false"),
     ("databaseOperations", "backupRetentionDays", 0, "a whole number from 1 to 35"),
@@ -238,6 +239,12 @@ def test_reports_all_problems_in_one_message() -> None:
         "todo:capacity.minTasks",
         "todo:logs.retentionDays",
     ]
+
+
+@pytest.mark.parametrize("reference", ["two words", "", 7])
+def test_refuses_a_cache_that_is_no_image(reference: object) -> None:
+    (problem,) = problems({"todo:image": {"cacheFrom": [reference]}})
+    assert problem.startswith("todo:image.cacheFrom is ")
 
 
 def test_a_network_listed_twice_counts_once() -> None:

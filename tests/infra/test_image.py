@@ -32,6 +32,18 @@ def test_the_build_gets_platform_and_base_image(deploy: Deploy) -> None:
     assert build["args"] == {"BASE_IMAGE": "mirror.example/python:3.13"}
 
 
+def test_a_build_takes_over_layers_of_images_that_are_named(deploy: Deploy) -> None:
+    caches = ["registry.example/todo:cache"]
+    plain, cached = (
+        deploy().one(IMAGE).inputs,
+        deploy(image={"cacheFrom": caches}).one(IMAGE).inputs,
+    )
+    assert cached["build"]["cacheFrom"] == {"images": caches}
+    assert cached["build"]["args"] == {"BUILDKIT_INLINE_CACHE": "1"}
+    assert "cacheFrom" not in plain["build"]
+    assert cached["imageName"] == plain["imageName"]  # the same content
+
+
 def test_without_a_base_image_the_dockerfile_decides(prod: Deployment) -> None:
     assert prod.one(IMAGE).inputs["build"]["args"] == {}
 
