@@ -5,6 +5,7 @@ is no result to judge by.
 """
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -176,7 +177,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         reference = options.image or _image_of(options.stack)
         image = DeployedImage.parse(reference)
-        found = findings(boto3.client("ecr", region_name=image.region), image)
+        # Every other AWS tool here heeds this variable; boto3 does not.
+        region = image.region or os.environ.get("AWS_REGION")
+        found = findings(boto3.client("ecr", region_name=region), image)
     except (OpsError, BotoCoreError) as error:
         print(f"✗ {error}", file=sys.stderr)
         return 2

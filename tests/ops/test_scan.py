@@ -210,6 +210,26 @@ def test_the_exit_code_says_whether_something_is_too_severe(
     assert "openssl 3.0.1" in shown
 
 
+def test_the_environment_names_the_region_of_a_mirror(
+    command_line: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    request = {key: value for key, value in REQUEST.items() if key != "registryId"}
+    command_line.stub.add_response("describe_image_scan_findings", page(), request)
+    assert scan.main(["--image", f"localhost:4566/team/todo@{DIGEST}"]) == 0
+    assert command_line.regions == ["eu-north-1"]
+
+
+def test_without_a_region_there_is_no_result(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
+    assert scan.main(["--image", f"localhost:4566/team/todo@{DIGEST}"]) == 2
+    assert capsys.readouterr().err == "✗ You must specify a region.\n"
+
+
 def test_no_result_is_an_exit_code_of_its_own(
     command_line: SimpleNamespace, capsys: pytest.CaptureFixture[str]
 ) -> None:
