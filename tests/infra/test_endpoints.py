@@ -136,7 +136,7 @@ def test_ecr_is_for_pulling_the_one_image() -> None:
     ]
 
 
-@pytest.mark.parametrize("service", ["logs", "secretsmanager"])
+@pytest.mark.parametrize("service", ["kms", "logs", "secretsmanager"])
 def test_other_services_are_for_what_is_the_accounts_own(service: str) -> None:
     first = policy_of(service)[0]
     assert first["Action"] == [f"{service}:*"]
@@ -146,7 +146,7 @@ def test_other_services_are_for_what_is_the_accounts_own(service: str) -> None:
 def test_what_knows_no_resource_is_listed_by_name() -> None:
     everywhere = {
         (service, *one["Action"])
-        for service in ("ecr.api", "logs", "secretsmanager", "ssmmessages")
+        for service in ("ecr.api", "kms", "logs", "secretsmanager", "ssmmessages")
         for one in policy_of(service)
         if one["Resource"] == "*"
     }
@@ -157,7 +157,9 @@ def test_what_knows_no_resource_is_listed_by_name() -> None:
     }
 
 
-@pytest.mark.parametrize("service", ["ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssmmessages"])
+@pytest.mark.parametrize(
+    "service", ["ecr.api", "ecr.dkr", "kms", "logs", "secretsmanager", "ssmmessages"]
+)
 def test_every_entrance_is_for_identities_of_this_account(service: str) -> None:
     for one in policy_of(service):
         assert (one["Effect"], one["Principal"], one["Condition"]) == ("Allow", "*", OURS)
