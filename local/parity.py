@@ -52,6 +52,11 @@ _EMULATOR = (
         aws="storage encryption, backups, failover, managed master password",
     ),
     Difference(
+        part="image scans, spare capacity",
+        here="no scanner; every task runs on demand",
+        aws="`make scan`; tasks that AWS takes away",
+    ),
+    Difference(
         part="security groups, IAM",
         here="stored, not enforced; tasks get keys that nobody checks",
         aws="who may reach what; what a role may do",
