@@ -33,7 +33,8 @@ class _SystemTable:
             return [(title, bool(completed)) for title, completed in cursor.fetchall()]
 
 
-@pytest.fixture(scope="session")
+# Not for the session: as long as Playwright's loop runs, no test elsewhere can run one of its own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
