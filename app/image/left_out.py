@@ -48,7 +48,7 @@ _LIBRARY: Final = (
 _PACKAGES: Final = (
     # Tests, command lines, and what serves other frameworks.
     *("alembic/templates", "alembic/testing", "sqlalchemy/testing", "mako/testing", "mako/ext"),
-    *("*/tests", "click/testing.py", "sqlalchemy/dialects/*/provision.py"),
+    *("*/tests", "uvloop/_testbase.py", "click/testing.py", "sqlalchemy/dialects/*/provision.py"),
     *("prometheus_client/aiohttp", "prometheus_client/django", "prometheus_client/twisted"),
     *("sqlalchemy/ext/mypy", "botocore/data/*/*/examples-*"),
     # Alembic wants PostgreSQL's at import.

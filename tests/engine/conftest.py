@@ -13,6 +13,7 @@ from local.images import database_image
 from local.workspace import Workspace
 from tests.engine.deployment import (  # noqa: F401 - fixtures
     admin,
+    closed_transports,
     environment,
     migrated,
     migration,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import gc
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pymysql
 import pytest
+from uvloop.loop import TCPTransport
 
 from todo_app.migrations import migrate
 from todo_app.pool import ConnectionPool
@@ -49,6 +52,17 @@ class Admin:
 
     def close(self) -> None:
         self._connection.close()
+
+
+@pytest.fixture
+async def closed_transports() -> AsyncIterator[None]:
+    """Let the loop live until TLS has ended where the driver closes without waiting for it."""
+    yield
+    async with asyncio.timeout(10):
+        while any(
+            "closed=False" in repr(each) for each in gc.get_objects() if type(each) is TCPTransport
+        ):
+            await asyncio.sleep(0.01)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from todo_app.database import DatabaseRefusedError, connect
 from todo_app.migrations import migrate
 from todo_app.settings import MigrateSettings
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("closed_transports")]
 
 
 @pytest.fixture

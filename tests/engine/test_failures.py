@@ -22,7 +22,7 @@ EMPTY_STATE = {
     "outputs": {},
     "resources": [],
 }
-TLS_REQUIRED = 'name="require_secure_transport", value="1"'
+TLS_REQUIRED = 'yield "require_secure_transport", "1"'
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_database_without_tls_stops_at_the_preview_with_nothing_deployed(
     scratch: Scratch,
 ) -> None:
     scratch.replace(
-        "pulumi/todo_infra/database.py", TLS_REQUIRED, TLS_REQUIRED.replace('"1"', '"0"')
+        "pulumi/todo_infra/database_parameters.py", TLS_REQUIRED, TLS_REQUIRED.replace('"1"', '"0"')
     )
     users_own = scratch.workspace.root / "terraform" / "terraform.tfstate"
     users_own.write_text(json.dumps(EMPTY_STATE))

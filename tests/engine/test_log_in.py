@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["secrets_manager"]  # a fixture
 
-pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("migrated")]
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("migrated", "closed_transports")]
 
 
 class Account:

@@ -38,7 +38,7 @@ from todo_app.settings import MigrateSettings, PoolSettings
 if TYPE_CHECKING:
     from tests.engine.conftest import MySQLServer
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("closed_transports")]
 
 T = TypeVar("T")
 

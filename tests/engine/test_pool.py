@@ -21,7 +21,7 @@ from todo_app.store import ADD
 if TYPE_CHECKING:
     from tests.engine.deployment import Admin
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("closed_transports")]
 
 LIST = bytes(16)
 COUNT = "SELECT COUNT(*) FROM todos"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.engine.deployment import Admin
     from todo_app.settings import ServeSettings
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.usefixtures("closed_transports")]
 
 LIST, OTHER = bytes(range(16)), b"\xff" * 16
 EVERYTHING = 10_000
