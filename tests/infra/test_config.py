@@ -162,6 +162,14 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("deployment", "spotPercent", 101, "a whole number from 0 to 100"),
     ("deployment", "allowExec", "yes", "true or false"),
     ("deployment", "alarmRollback", 1, "true or false"),
+    ("observability", "alarms", "on", "true or false"),
+    ("observability", "alarmEmails", "team@example.com", "a list of at most 10 e-mail addresses"),
+    ("observability", "dashboard", 1, "true or false"),
+    ("observability", "monthlyBudgetUsd", -1, "0, or a whole number from 1 to 10000000"),
+    ("observability", "budgetTag", "project", "a tag as key=value, such as project=todo"),
+    ("audit", "trail", "on", "true or false"),
+    ("audit", "retentionDays", 0, "a whole number from 90 to 3650"),
+    ("audit", "protect", 0, "true or false"),
 ]
 
 
@@ -217,6 +225,11 @@ def test_refuses_plain_http_unless_it_is_asked_for_by_name() -> None:
     assert problem.startswith("todo:loadBalancer.certificateArn is not set")
     assert "todo:loadBalancer.allowPlainHttp" in problem
     assert load({"todo:loadBalancer": {"allowPlainHttp": True}}).load_balancer.allow_plain_http
+
+
+def test_refuses_a_budget_that_nobody_would_be_told_of() -> None:
+    (problem,) = problems({"todo:observability": {"alarms": False, "monthlyBudgetUsd": 50}})
+    assert problem.startswith("todo:observability.monthlyBudgetUsd is 50; allowed: 0 as long as")
 
 
 @pytest.mark.parametrize("region", ["Ireland", ""])

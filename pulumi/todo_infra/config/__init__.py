@@ -15,6 +15,7 @@ import pulumi
 
 from todo_infra.errors import ConfigError, ConfigErrors
 
+from .audit import Audit
 from .capacity import Capacity
 from .capacity import contradictions as capacity_contradictions
 from .database import Database, DatabaseOperations
@@ -24,6 +25,8 @@ from .image import Image
 from .load_balancer import LoadBalancer
 from .load_balancer import contradictions as load_balancer_contradictions
 from .network import Network
+from .observability import Observability
+from .observability import contradictions as observability_contradictions
 from .rules import Text, key_of, read_settings, unknown_keys
 from .secrets import Secrets
 from .service import Deployment, Logs
@@ -32,6 +35,7 @@ from .terraform_state import contradictions as terraform_state_contradictions
 
 __all__ = [
     "PROJECT",
+    "Audit",
     "Capacity",
     "Database",
     "DatabaseOperations",
@@ -41,6 +45,7 @@ __all__ = [
     "LoadBalancer",
     "Logs",
     "Network",
+    "Observability",
     "Secrets",
     "Settings",
     "TerraformState",
@@ -68,6 +73,8 @@ class Settings:
     network: Network
     logs: Logs
     deployment: Deployment
+    observability: Observability
+    audit: Audit
 
 
 def load() -> Settings:
@@ -119,3 +126,4 @@ def _contradictions(settings: Settings) -> Iterator[ConfigError]:
     )
     yield from capacity_contradictions(settings.capacity, f"{PROJECT}:capacity")
     yield from load_balancer_contradictions(settings.load_balancer, f"{PROJECT}:loadBalancer")
+    yield from observability_contradictions(settings.observability, f"{PROJECT}:observability")

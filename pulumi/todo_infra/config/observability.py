@@ -1,0 +1,87 @@
+"""Who is told when the application is not well, and what there is to look at."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from todo_infra.errors import ConfigError
+
+from .choices import ZeroOr
+from .rules import Text, YesNo
+
+__all__ = ["EmailList", "Observability", "contradictions"]
+
+# Not all of what RFC 5321 allows: what a mistyped address looks like is refused.
+_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
+# AWS Budgets takes no more:
+# https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_CreateNotification.html
+_MOST_EMAILS = 10
+
+
+@dataclass(frozen=True)
+class EmailList:
+    """A list of addresses; none is allowed, and one that is listed twice counts once."""
+
+    allowed: str = f'a list of at most {_MOST_EMAILS} e-mail addresses such as "team@example.com"'
+
+    def parse(self, value: object) -> tuple[str, ...]:
+        """Accept addresses only."""
+        if not isinstance(value, list):
+            raise ValueError(value)  # noqa: TRY004 - one kind of refusal for every rule
+        if not all(isinstance(item, str) and _EMAIL.fullmatch(item) for item in value):
+            raise ValueError(value)
+        emails = tuple(dict.fromkeys(value))
+        if len(emails) > _MOST_EMAILS:
+            raise ValueError(value)
+        return emails
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observability:
+    """Who is told when the application is not well, and what there is to look at.
+
+    Attributes:
+        alarms: Have CloudWatch watch the application, its tasks and its database.
+        alarm_emails: Who is told. Each address is asked once whether it wants to be. None
+            leaves the alarms to whoever subscribes to their topic.
+        dashboard: Show all of it on one page of CloudWatch.
+        monthly_budget_usd: Costs of a month, in US dollars, before which people are told; 0
+            for none.
+        budget_tag: Count what carries this tag only, such as `project=todo`. Everything the
+            account pays for is counted otherwise. It has to be one of the account's cost
+            allocation tags, and on the resources (`aws:defaultTags`), or nothing is counted.
+    """
+
+    alarms: Annotated[bool, YesNo()] = True
+    alarm_emails: Annotated[tuple[str, ...], EmailList()] = ()
+    dashboard: Annotated[bool, YesNo()] = True
+    # None by default: what is too much depends on what the stack is for.
+    monthly_budget_usd: Annotated[int, ZeroOr(1, 10_000_000)] = 0
+    budget_tag: Annotated[
+        str | None,
+        Text(r"[\w.:/+@-]{1,128}=[\w.:/+@-]{1,256}", "a tag as key=value, such as project=todo"),
+    ] = None
+
+
+def contradictions(settings: Observability, key: str) -> Iterator[ConfigError]:
+    """Yield what no single value shows.
+
+    Args:
+        settings: What the stack says.
+        key: The full key of the object, such as `todo:observability`.
+    """
+    if settings.monthly_budget_usd and not (settings.alarms or settings.alarm_emails):
+        yield ConfigError(
+            f"{key}.monthlyBudgetUsd",
+            settings.monthly_budget_usd,
+            f"0 as long as {key}.alarms is false and {key}.alarmEmails is empty",
+            "Nobody would be told: list somebody in alarmEmails.",
+        )
+    if settings.budget_tag is not None and not settings.monthly_budget_usd:
+        yield ConfigError(
+            f"{key}.budgetTag",
+            settings.budget_tag,
+            f"nothing without {key}.monthlyBudgetUsd",
+            "Set the budget too, or remove the tag.",
+        )
