@@ -59,10 +59,14 @@ async def closed_transports() -> AsyncIterator[None]:
     """Let the loop live until TLS has ended where the driver closes without waiting for it."""
     yield
     async with asyncio.timeout(10):
-        while any(
-            "closed=False" in repr(each) for each in gc.get_objects() if type(each) is TCPTransport
-        ):
+        while _open_transports():  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0.01)
+
+
+def _open_transports() -> list[TCPTransport]:
+    """uvloop keeps no list of them."""
+    found = [each for each in gc.get_objects() if type(each) is TCPTransport]
+    return [each for each in found if "closed=False" in repr(each)]
 
 
 @pytest.fixture
