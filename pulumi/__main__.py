@@ -6,6 +6,7 @@ from pathlib import Path
 import pulumi
 
 from todo_infra import certificate, config, terraform_state
+from todo_infra.audit import AuditTrail, AuditTrailArgs
 from todo_infra.autoscaling import Autoscaling, AutoscalingArgs
 from todo_infra.capacity import plan_capacity
 from todo_infra.database import Database, DatabaseArgs
@@ -14,6 +15,7 @@ from todo_infra.keys import EncryptionKey, EncryptionKeyArgs
 from todo_infra.load_balancer import LoadBalancer, LoadBalancerArgs
 from todo_infra.naming import name_prefix
 from todo_infra.network import Network, NetworkArgs
+from todo_infra.observability import Observability, ObservabilityArgs, publishers
 from todo_infra.service import Service, ServiceArgs
 from todo_infra.trust import certificate_authority_environment
 
@@ -23,26 +25,25 @@ settings = config.load()
 trust = certificate_authority_environment(root, settings.database_operations)
 existing = terraform_state.read(root, settings.terraform_state, settings.region)
 certificate.verify_zone(settings.load_balancer)
-
 image_args = ApplicationImageArgs(
     context=root / "app", repository=existing.repository, settings=settings.image
 )
 image = ApplicationImage(name, image_args)
-
-key = EncryptionKey(name, EncryptionKeyArgs(settings=settings))
+key = EncryptionKey(name, EncryptionKeyArgs(settings=settings, publishers=publishers(settings)))
+AuditTrail(name, AuditTrailArgs(settings=settings, key_arn=key.arn))
 network_args = NetworkArgs(settings=settings, network=existing, key_arn=key.arn)
 groups = Network(name, network_args).groups
-
 database_args = DatabaseArgs(settings=settings, network=existing, groups=groups, key_arn=key.arn)
 database = Database(name, database_args)
 
 balancer_args = LoadBalancerArgs(
-    settings=settings,
-    network=existing,
-    security_group_id=groups.load_balancer_id,
-    key_arn=key.arn,
+    settings=settings, network=existing, security_group_id=groups.load_balancer_id, key_arn=key.arn
 )
 balancer = LoadBalancer(name, balancer_args)
+watch_args = ObservabilityArgs(
+    settings=settings, balancer=balancer, database=database, key_arn=key.arn
+)
+observability = Observability(name, watch_args)
 
 service_args = ServiceArgs(
     settings=settings,
@@ -55,16 +56,19 @@ service_args = ServiceArgs(
     app_secret_arn=database.app_secret_arn,
     master_secret_arn=database.master_secret_arn,
     key_arn=key.arn,
+    alarm_names=observability.rollback_alarms,
 )
 service = Service(name, service_args)
-database.rotate_password(after=service)
+rotation = database.rotate_password(after=service)
+plan = plan_capacity(settings, datetime.now(UTC))
+observability.watch_service(service, plan, rotation)
 
 scaling_args = AutoscalingArgs(
     cluster_name=service.cluster_name,
     service_name=service.service_name,
     load_balancer_suffix=balancer.load_balancer.arn_suffix,
     target_group_suffix=balancer.target_group.arn_suffix,
-    plan=plan_capacity(settings, datetime.now(UTC)),
+    plan=plan,
 )
 Autoscaling(name, scaling_args)
 

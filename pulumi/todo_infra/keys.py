@@ -66,6 +66,7 @@ def key_policy(
     publishers: Sequence[str] = (),
     *,
     sessions: bool = False,
+    trail: bool = False,
 ) -> dict[str, Any]:
     """Return who may do what with the key.
 
@@ -79,6 +80,7 @@ def key_policy(
         region: The key's region.
         publishers: Services that send to encrypted topics.
         sessions: Let people who enter a task talk with it under this key.
+        trail: Let CloudTrail encrypt its records of the account, and people read them.
     """
     partition, suffix = partition_of(region), dns_suffix(region)
     root = {"AWS": f"arn:{partition}:iam::{account}:root"}
@@ -103,7 +105,28 @@ def key_policy(
     if sessions:
         caller = {"StringEquals": {"kms:CallerAccount": account}, **session_context()}
         statements.append(_allow("Sessions", root, _CONVERSE, caller))
+    if trail:
+        statements += _trail_statements(partition, account)
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _trail_statements(partition: str, account: str) -> list[dict[str, Any]]:
+    """Let trails of the account, whose names the key cannot know, encrypt; its people read.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+    """
+    trails = f"arn:{partition}:cloudtrail:*:{account}:trail/*"
+    context = "kms:EncryptionContext:aws:cloudtrail:arn"
+    service = {"Service": "cloudtrail.amazonaws.com"}
+    ours = {"aws:SourceArn": trails}
+    caller = {"StringEquals": {"kms:CallerAccount": account}, "Null": {context: "false"}}
+    root = {"AWS": f"arn:{partition}:iam::{account}:root"}
+    encrypt = {"ArnLike": {**ours, context: trails}}
+    return [
+        _allow("TrailLooks", service, ("kms:DescribeKey",), {"ArnLike": ours}),
+        _allow("TrailEncrypts", service, ("kms:GenerateDataKey*",), encrypt),
+        _allow("TrailIsRead", root, ("kms:Decrypt",), caller),
+    ]
 
 
 def decrypt_secrets(region: str, key_arn: str | None) -> list[dict[str, Any]]:
@@ -166,6 +189,7 @@ class EncryptionKey(pulumi.ComponentResource):
                     args.settings.region,
                     args.publishers,
                     sessions=args.settings.deployment.allow_exec,
+                    trail=args.settings.audit.trail,
                 )
             )
         )

@@ -36,8 +36,8 @@ def test_logging_starts_when_load_balancers_may_write(prod: Deployment) -> None:
 
 
 def test_the_bucket_is_changed_one_step_after_the_other(prod: Deployment) -> None:
-    assert BLOCK in prod.one(OWNERSHIP).waits_for_types
-    assert {BLOCK, OWNERSHIP} <= prod.one(POLICY).waits_for_types
+    assert BLOCK in prod.one(OWNERSHIP, NAME).waits_for_types
+    assert {BLOCK, OWNERSHIP} <= prod.one(POLICY, NAME).waits_for_types
 
 
 def test_only_load_balancers_write_and_only_below_this_account() -> None:
@@ -59,51 +59,51 @@ def test_nobody_comes_without_tls() -> None:
 
 
 def test_the_deployed_policy_is_the_one_that_is_tested_here(prod: Deployment) -> None:
-    inputs = prod.one(POLICY).inputs
+    inputs = prod.one(POLICY, NAME).inputs
     assert inputs["bucket"] == NAME
     assert json.loads(inputs["policy"]) == delivery_policy(f"arn:Bucket:{NAME}", "111122223333")
 
 
 def test_neither_policy_nor_access_list_opens_the_bucket(prod: Deployment) -> None:
-    block = prod.one(BLOCK).inputs
+    block = prod.one(BLOCK, NAME).inputs
     assert {key: value for key, value in block.items() if key != "bucket"} == {
         "blockPublicAcls": True,
         "blockPublicPolicy": True,
         "ignorePublicAcls": True,
         "restrictPublicBuckets": True,
     }
-    assert prod.one(OWNERSHIP).inputs["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
+    assert prod.one(OWNERSHIP, NAME).inputs["rule"] == {"objectOwnership": "BucketOwnerEnforced"}
 
 
 def test_logs_are_encrypted_with_the_only_keys_that_load_balancers_take(prod: Deployment) -> None:
-    (rule,) = prod.one(ENCRYPTION).inputs["rules"]
+    (rule,) = prod.one(ENCRYPTION, NAME).inputs["rules"]
     assert rule == {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
 
 
 def test_what_is_deleted_can_be_had_back_for_a_while(prod: Deployment) -> None:
-    assert prod.one(VERSIONING).inputs["versioningConfiguration"] == {"status": "Enabled"}
-    assert VERSIONING in prod.one(LIFECYCLE).waits_for_types
+    assert prod.one(VERSIONING, NAME).inputs["versioningConfiguration"] == {"status": "Enabled"}
+    assert VERSIONING in prod.one(LIFECYCLE, NAME).waits_for_types
 
 
 def test_logs_are_deleted_in_time(prod: Deployment, deploy: Deploy) -> None:
-    (rule,) = prod.one(LIFECYCLE).inputs["rules"]
+    (rule,) = prod.one(LIFECYCLE, NAME).inputs["rules"]
     assert (rule["status"], rule["filter"]) == ("Enabled", {"prefix": "AWSLogs/"})
     assert rule["expiration"] == {"days": 90}
     assert rule["noncurrentVersionExpiration"] == {"noncurrentDays": 7}
     assert rule["abortIncompleteMultipartUpload"] == {"daysAfterInitiation": 1}
-    (changed,) = deploy(loadBalancer={"accessLogDays": 400}).one(LIFECYCLE).inputs["rules"]
+    (changed,) = deploy(loadBalancer={"accessLogDays": 400}).one(LIFECYCLE, NAME).inputs["rules"]
     assert changed["expiration"] == {"days": 400}
 
 
 def test_everything_is_about_the_one_bucket(prod: Deployment) -> None:
     for type_ in (BLOCK, OWNERSHIP, ENCRYPTION, VERSIONING, LIFECYCLE, POLICY):
-        assert prod.one(type_).inputs["bucket"] == NAME
+        assert prod.one(type_, NAME).inputs["bucket"] == NAME
 
 
 def test_the_bucket_stays_unless_that_is_loosened_by_name(prod: Deployment, deploy: Deploy) -> None:
-    assert prod.one(BUCKET).protected
-    assert prod.one(BUCKET).inputs == {"forceDestroy": False}
-    loosened = deploy(loadBalancer={"deletionProtection": False}).one(BUCKET)
+    assert prod.one(BUCKET, NAME).protected
+    assert prod.one(BUCKET, NAME).inputs == {"forceDestroy": False}
+    loosened = deploy(loadBalancer={"deletionProtection": False}).one(BUCKET, NAME)
     assert not loosened.protected
     assert loosened.inputs == {"forceDestroy": True}
 

@@ -16,8 +16,8 @@ ACCOUNT = "111122223333"
 ROOT = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
 
 
-def statements(*publishers: str) -> dict[str, dict[str, Any]]:
-    policy = key_policy("todo-prod", ACCOUNT, "eu-west-1", publishers)
+def statements(*publishers: str, trail: bool = False) -> dict[str, dict[str, Any]]:
+    policy = key_policy("todo-prod", ACCOUNT, "eu-west-1", publishers, trail=trail)
     return {one["Sid"]: one for one in policy["Statement"]}
 
 
@@ -43,13 +43,13 @@ def test_there_is_none_where_aws_has_its_own(deploy: Deploy) -> None:
 
 def test_the_deployed_policy_is_the_one_that_is_tested_here(prod: Deployment) -> None:
     policy = json.loads(prod.one(KEY).inputs["policy"])
-    assert {one["Sid"] for one in policy["Statement"]} == set(statements())
-    assert policy["Statement"] == list(statements().values())
+    publishers = ("cloudwatch.amazonaws.com", "budgets.amazonaws.com")
+    assert policy["Statement"] == list(statements(*publishers, trail=True).values())
 
 
 def test_nobody_uses_the_key_directly_not_even_the_account() -> None:
     uses = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
-    for one in statements("cloudwatch.amazonaws.com").values():
+    for one in statements("cloudwatch.amazonaws.com", trail=True).values():
         assert "kms:*" not in one["Action"]
         if set(uses) & set(one["Action"]) or "kms:CreateGrant" in one["Action"]:
             assert one["Condition"]
@@ -99,6 +99,32 @@ def test_topics_are_for_the_services_that_publish_to_them() -> None:
     assert one["Principal"] == {"Service": ["cloudwatch.amazonaws.com"]}
     assert one["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
     assert one["Action"] == ["kms:Decrypt", "kms:GenerateDataKey*"]
+
+
+def test_a_trail_of_the_account_encrypts_and_its_people_decrypt_what_it_wrote() -> None:
+    assert not any(sid.startswith("Trail") for sid in statements())
+    policy, service = statements(trail=True), {"Service": "cloudtrail.amazonaws.com"}
+    trails = f"arn:aws:cloudtrail:*:{ACCOUNT}:trail/*"
+    context = "kms:EncryptionContext:aws:cloudtrail:arn"
+    for sid, action, conditions in (
+        ("TrailLooks", "kms:DescribeKey", {"aws:SourceArn": trails}),
+        ("TrailEncrypts", "kms:GenerateDataKey*", {"aws:SourceArn": trails, context: trails}),
+    ):
+        assert policy[sid]["Principal"] == service
+        assert policy[sid]["Action"] == [action]
+        assert policy[sid]["Condition"] == {"ArnLike": conditions}
+    assert policy["TrailIsRead"]["Principal"] == ROOT
+    assert policy["TrailIsRead"]["Action"] == ["kms:Decrypt"]
+    assert policy["TrailIsRead"]["Condition"] == {
+        "StringEquals": {"kms:CallerAccount": ACCOUNT},
+        "Null": {context: "false"},
+    }
+
+
+def test_without_alarms_and_trail_neither_is_in_the_policy(deploy: Deploy) -> None:
+    deployment = deploy(observability={"alarms": False}, audit={"trail": False})
+    policy = json.loads(deployment.one(KEY).inputs["policy"])
+    assert policy["Statement"] == list(statements().values())
 
 
 def test_sessions_in_tasks_use_the_key_where_they_are_allowed_and_not_else(deploy: Deploy) -> None:

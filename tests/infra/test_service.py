@@ -1,4 +1,3 @@
-import functools
 import json
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +5,6 @@ from typing import Any
 import pytest
 
 from tests.infra.recorder import TERRAFORM_OUTPUTS, Deployment
-from todo_infra.service import ServiceArgs
 
 CLUSTER = "aws:ecs/cluster:Cluster"
 SERVICE = "aws:ecs/service:Service"
@@ -144,24 +142,14 @@ def test_ecs_measures_what_the_stack_says(deploy: Deploy, insights: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("names", "rollback", "expected"),
-    [
-        (["errors"], True, {"enable": True, "rollback": True, "alarmNames": ["errors"]}),
-        (["errors"], False, None),
-        ([], True, None),
-    ],
+    ("alarms", "rollback"), [(True, True), (True, False), (False, True), (False, False)]
 )
-def test_alarms_take_a_deployment_back(
-    deploy: Deploy,
-    monkeypatch: pytest.MonkeyPatch,
-    names: list[str],
-    rollback: bool,
-    expected: object,
-) -> None:
-    given = functools.partial(ServiceArgs, alarm_names=names)
-    monkeypatch.setattr("todo_infra.service.ServiceArgs", given)
-    inputs = deploy(deployment={"alarmRollback": rollback}).one(SERVICE).inputs
-    assert inputs.get("alarms") == expected
+def test_alarms_take_a_deployment_back(deploy: Deploy, alarms: bool, rollback: bool) -> None:
+    deployment = deploy(deployment={"alarmRollback": rollback}, observability={"alarms": alarms})
+    names = ["todo-prod-errors", "todo-prod-load-balancer-errors"]
+    all_of_it = {"enable": True, "rollback": True, "alarmNames": names}
+    expected = all_of_it if alarms and rollback else None
+    assert deployment.one(SERVICE).inputs.get("alarms") == expected
 
 
 def test_a_failed_deployment_is_rolled_back(prod: Deployment) -> None:
