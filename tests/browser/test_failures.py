@@ -52,6 +52,7 @@ def changes(page: Page, answer: Answer, *, times: int | None = None) -> list[str
 @pytest.fixture
 def three(todo: ListPage) -> ListPage:
     todo.add("milk", "bread", "tea")
+    todo.saved()
     return todo
 
 

@@ -93,6 +93,8 @@ def test_a_refresh_does_not_show_twice_what_is_being_added(here: ListPage) -> No
     here.page.route("**/api/**", hold_the_answer)
     here.field.fill("tea")
     here.field.press("Enter")
+    while not held:  # the server has it, the page does not know
+        here.page.wait_for_timeout(20)
     with here.page.expect_response(lambda each: each.request.method == "GET") as answer:
         refresh(here)
     assert "tea" in answer.value.text()
