@@ -8,13 +8,12 @@ from typing import Final
 
 import msgspec
 
+from todo_app.health import HEALTH_PATHS
 from todo_app.rsgi import Request
 
 __all__ = ["AccessLog"]
 
 _BUNDLE_SECONDS: Final = 0.05
-# Asked every few seconds by every load balancer node: worth a line only when they fail.
-_QUIET_PATHS: Final = frozenset({"/healthz", "/readyz"})
 _STANDARD_OUTPUT: Final = 1
 # Ours are shorter; a client may send 64 KiB.
 _LONGEST_PATH: Final = 200
@@ -51,7 +50,8 @@ class AccessLog:
     def record(self, request: Request, status: int, seconds: float) -> None:
         """Note a request; it is written within a moment."""
         failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        if not failed and (not self._enabled or request.path in _QUIET_PATHS):
+        # Health checks are worth a line only when they fail.
+        if not failed and (not self._enabled or request.path in HEALTH_PATHS):
             return
         trace = request.header("x-amzn-trace-id")
         entry = _Line(

@@ -76,7 +76,6 @@ async def connect(
     credentials: Credentials,
     *,
     schema: str | None,
-    cached_statements: int = 0,
 ) -> Connection:
     """Open an autocommitting connection over verified TLS.
 
@@ -84,7 +83,6 @@ async def connect(
         settings: where the server is and which authorities may vouch for it.
         credentials: the account to log in as.
         schema: the schema to work in; None where it may not exist yet.
-        cached_statements: how many prepared statements the connection keeps; 0 prepares none.
 
     Raises:
         DatabaseUnavailableError: if there is no answer within `settings.connect_seconds`, or none
@@ -104,7 +102,7 @@ async def connect(
                 database=schema,
                 ssl=settings.tls,
                 autocommit=True,
-                stmt_cache_size=cached_statements,
+                stmt_cache_size=0,  # sessions of the pool prepare and keep their own
             )
     except (MySQLError, OSError) as error:
         explained = _explain(error, server)

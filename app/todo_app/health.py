@@ -2,11 +2,17 @@
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from typing import Final
 
 from todo_app.problems import problem
 from todo_app.rsgi import Request, Response, Router, json_response
 
-__all__ = ["Health", "ReadinessCheck"]
+__all__ = ["HEALTH_PATHS", "Health", "ReadinessCheck"]
+
+_ALIVE, _READY = "/healthz", "/readyz"
+
+HEALTH_PATHS: Final = frozenset({_ALIVE, _READY})
+"""Asked every few seconds by every load balancer node."""
 
 ReadinessCheck = Callable[[], Awaitable[None]]
 """Raises `todo_app.database.DatabaseError` if requests would not succeed."""
@@ -34,8 +40,8 @@ class Health:
 
     def add_routes(self, router: Router) -> None:
         """Route both checks."""
-        router.add("GET", "/healthz", self.alive)
-        router.add("GET", "/readyz", self.ready)
+        router.add("GET", _ALIVE, self.alive)
+        router.add("GET", _READY, self.ready)
 
     async def alive(self, _: Request) -> Response:
         """Say that this process answers."""

@@ -12,7 +12,7 @@ from granian.rsgi import HTTPProtocol, ProtocolClosed, ProtocolError, Scope
 
 from todo_app.access_log import AccessLog
 from todo_app.api import TodoApi
-from todo_app.health import Health
+from todo_app.health import HEALTH_PATHS, Health
 from todo_app.logs import request_id
 from todo_app.metrics import Metrics
 from todo_app.openapi import DOCUMENT
@@ -134,7 +134,7 @@ class Application:
             return route, explain(request, error)
 
     def _limited(self, request: Request) -> Response | None:
-        if request.path in ("/healthz", "/readyz"):
+        if request.path in HEALTH_PATHS:
             return None
         client = client_address(request, forwarded_hops=self._forwarded_hops)
         seconds = self._limiter.seconds_to_wait(client)
