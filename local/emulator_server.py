@@ -1,26 +1,28 @@
-"""MiniStack, with four things that AWS does and its clients rely on, but MiniStack does not.
+"""MiniStack, with five things that AWS does and its clients rely on, but MiniStack does not.
 
 A service tells its zone rebalancing: else each preview shows a difference, since what was asked for
 is not there. A repeated `CreateSecret` gets the first one's answer: the SDK repeats what it got
 no answer to, and would be told that the secret exists. A label such as AWSPENDING is on one version
 of a secret: the second rotation would offer the first one's password. And a task gets credentials
 that an SDK takes: it asks for a task's only at the addresses of AWS's own agents, where MiniStack
-is not.
+is not. And a database is found by its resource id, and no other: by that Terraform's provider waits
+for one to be gone, which it never was as long as another one was there.
 """
 
 from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from ministack.app import main
-from ministack.services import ecs, secretsmanager
+from ministack.services import ecs, rds, secretsmanager
 
 __all__ = [
     "answering_repeats",
+    "finding_resource_ids",
     "giving_usable_credentials",
     "keeping_zone_rebalancing",
     "moving_labels",
@@ -37,6 +39,7 @@ _ENVIRONMENT = "env"  # the parameter that holds a container's variables, to be 
 Request = dict[str, Any]
 Answer = tuple[int, dict[str, str], Any]
 Handler = Callable[[Request], Answer]
+Select = Callable[[Sequence[Request], Mapping[str, Any]], list[Request]]
 
 
 def keeping_zone_rebalancing(handle: Handler, services: dict[str, dict[str, Any]]) -> Handler:
@@ -88,6 +91,17 @@ def moving_labels(handle: Handler, take_from_others: Callable[[str, str, str], N
     return handler
 
 
+def finding_resource_ids(select: Select) -> Select:
+    """Wrap what applies filters to databases so that it knows that of the resource id."""
+
+    def selecting(instances: Sequence[Request], filters: Mapping[str, Any]) -> list[Request]:
+        found = select(instances, filters)
+        wanted = filters.get("dbi-resource-id")
+        return [each for each in found if wanted is None or each["DbiResourceId"] in wanted]
+
+    return selecting
+
+
 def giving_usable_credentials(
     register: Callable[..., Any], region: Callable[[], str]
 ) -> Callable[..., Any]:
@@ -111,6 +125,7 @@ def _extend() -> None:
     for action in ("CreateService", "UpdateService"):
         actions[action] = keeping_zone_rebalancing(actions[action], services)
     ecs._register_metadata = giving_usable_credentials(ecs._register_metadata, ecs.get_region)  # noqa: SLF001
+    rds._apply_instance_filters = finding_resource_ids(rds._apply_instance_filters)  # noqa: SLF001
     create = secretsmanager._create_secret  # noqa: SLF001
     secretsmanager._create_secret = answering_repeats(create)  # noqa: SLF001
     put = secretsmanager._put_secret_value  # noqa: SLF001

@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from ministack.services import ecs, secretsmanager
+from ministack.services import ecs, rds, secretsmanager
 
 from local import emulator_server
 from local.emulator_server import (
@@ -60,8 +60,12 @@ def test_only_a_request_that_succeeded_before_is_answered_from_memory() -> None:
 
 def extend(monkeypatch: pytest.MonkeyPatch) -> None:
     """Extend the real emulator, for one test."""
-    names = ("_create_secret", "_put_secret_value")
-    for module, name in ((ecs, "_register_metadata"), *((secretsmanager, name) for name in names)):
+    for module, name in (
+        (ecs, "_register_metadata"),
+        (rds, "_apply_instance_filters"),
+        (secretsmanager, "_create_secret"),
+        (secretsmanager, "_put_secret_value"),
+    ):
         monkeypatch.setattr(module, name, getattr(module, name))  # restored afterwards
     monkeypatch.setattr(ecs, "_ACTION_MAP", dict(ecs._ACTION_MAP))
     emulator_server._extend()
@@ -84,6 +88,29 @@ def test_a_label_is_on_one_version_of_a_secret(monkeypatch: pytest.MonkeyPatch) 
         assert json.loads(answer[2])["SecretString"] == text
     missing = {"SecretId": "other", "SecretString": "1", "VersionStages": ["AWSPENDING"]}
     assert secretsmanager._put_secret_value(missing)[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({"dbi-resource-id": ["db-2"]}, ["replica"]),
+        ({"dbi-resource-id": ["db-gone"]}, []),
+        ({"dbi-resource-id": ["db-1", "db-2"], "db-instance-id": ["todo"]}, ["todo"]),
+        ({"engine": ["mysql"]}, ["todo", "replica"]),
+        ({}, ["todo", "replica"]),
+    ],
+    ids=["one", "one that is gone", "beside another filter", "another filter", "none"],
+)
+def test_a_database_is_found_by_its_resource_id_and_no_other(
+    monkeypatch: pytest.MonkeyPatch, filters: dict[str, list[str]], found: list[str]
+) -> None:
+    extend(monkeypatch)
+    instances = [
+        {"DBInstanceIdentifier": name, "DbiResourceId": resource, "Engine": "mysql"}
+        for name, resource in (("todo", "db-1"), ("replica", "db-2"))
+    ]
+    selected = rds._apply_instance_filters(instances, filters)
+    assert [each["DBInstanceIdentifier"] for each in selected] == found
 
 
 @pytest.mark.parametrize("by_name", [True, False])
