@@ -137,6 +137,8 @@ class Workspace:
             "no_proxy": loopback,
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": self.autoscaling_endpoint,
+            # Before a name, SDKs put the bucket's: not every resolver knows *.localhost.
+            "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{self.port}",
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_REGION": REGION,

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import boto3
 import pytest
 
 from local.errors import LocalError
@@ -39,3 +40,12 @@ def test_the_users_own_pulumi_and_aws_settings_are_not_used(
     assert environment["AWS_SECRET_ACCESS_KEY"] == "local"
     assert "AWS_PROFILE" not in environment
     assert "AWS_SESSION_TOKEN" not in environment
+
+
+def test_a_bucket_is_reached_without_a_name_that_would_have_to_be_resolved(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in Workspace(port=4600).environment().items():
+        monkeypatch.setenv(name, value)
+    url = boto3.client("s3").generate_presigned_url("get_object", {"Bucket": "logs", "Key": "a"})
+    assert url.startswith("http://127.0.0.1:4600/logs/a?")
