@@ -69,6 +69,8 @@ class Registration:
     type: str
     name: str
     inputs: dict[str, Any]
+    sources: dict[str, frozenset[tuple[str, str]]]
+    """What each input is made from: types and names of resources."""
     secret_inputs: frozenset[str]
     ignored: tuple[str, ...]
     protected: bool
@@ -84,6 +86,8 @@ class Deployment:
     registrations: list[Registration] = field(default_factory=list)
     exports: dict[str, Any] = field(default_factory=dict)
     calls: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    computed: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    """By type and name, what the cloud answered beside the inputs."""
 
     def all(self, type_: str) -> list[Registration]:
         return [one for one in self.registrations if one.type == type_]
@@ -118,7 +122,9 @@ class _Cloud(mocks.Mocks):
         arn = f"arn:{args.typ.split(':')[-1]}:{args.name}"
         computed = RESOURCES[args.typ](args.name, args.inputs) if args.typ in RESOURCES else {}
         identity = arn if args.typ == "aws:secretsmanager/secret:Secret" else f"{args.name}-id"
-        return identity, {"name": args.name, "arn": arn, **args.inputs, **computed}
+        answer = {"name": args.name, "arn": arn, **computed}
+        self._deployment.computed[args.typ, args.name] = {"id": identity, **answer}
+        return identity, {**answer, **args.inputs, **computed}
 
 
 class _Recorder(mocks.MockMonitor):
@@ -136,14 +142,16 @@ class _Recorder(mocks.MockMonitor):
             type=request.type,
             name=request.name,
             inputs=_plain(raw),
+            sources={
+                name: frozenset(map(_identity, dependencies.urns))
+                for name, dependencies in request.propertyDependencies.items()
+            },
             secret_inputs=frozenset(name for name, value in raw.items() if _holds_secret(value)),
             ignored=tuple(request.ignoreChanges),
             protected=request.protect,
             replaced_after_deletion=request.deleteBeforeReplace,
-            waits_for=frozenset(urn.rpartition("::")[2] for urn in request.dependencies),
-            waits_for_types=frozenset(
-                urn.split("::")[2].rpartition("$")[2] for urn in request.dependencies
-            ),
+            waits_for=frozenset(_identity(urn)[1] for urn in request.dependencies),
+            waits_for_types=frozenset(_identity(urn)[0] for urn in request.dependencies),
         )
         self._deployment.registrations.append(registration)
         response: RegisterResourceResponse = super().RegisterResource(request)  # type: ignore[no-untyped-call]
@@ -155,6 +163,12 @@ class _Recorder(mocks.MockMonitor):
         if "::pulumi:pulumi:Stack::" in request.urn:
             self._deployment.exports |= json_format.MessageToDict(request.outputs)
         return Empty()
+
+
+def _identity(urn: str) -> tuple[str, str]:
+    """Return a resource's type and name."""
+    _, _, types, name = urn.split("::", 3)
+    return types.rpartition("$")[2], name
 
 
 def _holds_secret(value: object) -> bool:
