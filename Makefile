@@ -9,13 +9,16 @@ LOCAL  := $(PYTHON) -m local
 BASE_IMAGE ?= todo-local/python:3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help up status down env parity sbom scan clean test test-unit test-engine test-browser faults bench-app lint format packages browser
+.PHONY: help up preview status down env parity sbom scan clean test test-unit test-engine test-browser faults bench-app lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up:  ## Bring the whole system up on this machine and print its URL
 	@$(LOCAL) up
+
+preview:  ## Preview STACK=prod and judge it, on the emulator and without credentials; EVENTS=FILE keeps the events
+	@$(LOCAL) preview "$(or $(STACK),local)" $(if $(EVENTS),--events "$(EVENTS)")
 
 status:  ## Show what runs and whether the page is ready
 	@$(LOCAL) status

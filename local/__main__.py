@@ -8,8 +8,9 @@ if sys.version_info < (3, 11):  # noqa: UP036 - before anything that an older on
     sys.exit("Python 3.11 or newer is needed: `make PYTHON=python3.13 up`.")
 
 import argparse
+from pathlib import Path
 
-from local import parity, system
+from local import parity, preview, system
 from local.errors import LocalError
 from local.workspace import Workspace
 
@@ -26,11 +27,13 @@ _COMMANDS = {
 
 def main() -> int:
     """Run one command; 1 is what a failure with an explanation returns, 130 an interruption."""
-    parser = argparse.ArgumentParser(prog="python3 -m local", description=__doc__)
-    parser.add_argument("command", choices=_COMMANDS)
-    command = parser.parse_args().command
+    arguments = _parser().parse_args()
     try:
-        return _COMMANDS[command](Workspace.from_environment())
+        workspace = Workspace.from_environment()
+        if arguments.command != "preview":
+            return _COMMANDS[arguments.command](workspace)
+        options = preview.Options(stack=arguments.stack, events=arguments.events)
+        return preview.preview(workspace, options)
     except LocalError as error:
         print(f"\n✗ {error}", file=sys.stderr)
         return 1
@@ -40,6 +43,17 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\n✗ interrupted; `make up` resumes, `make down` removes", file=sys.stderr)
         return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python3 -m local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in _COMMANDS:
+        commands.add_parser(name)
+    previewing = commands.add_parser("preview")
+    previewing.add_argument("stack", help="name of a Pulumi.STACK.yaml")
+    previewing.add_argument("--events", type=Path, help="file for the engine's events, as JSON")
+    return parser
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ __all__ = [
     "PYTHON",
     "database_image",
     "emulator_image",
+    "ensure_certificate_authority",
     "ensure_database_image",
     "ensure_emulator_image",
     "ensure_python_image",
@@ -85,7 +86,7 @@ def ensure_python_image(workspace: Workspace, watch: Watch) -> str:
 def ensure_database_image(workspace: Workspace, watch: Watch) -> str:
     """Have the database image, whose certificate authority is made here, once."""
     came_from = _ensure_base(workspace, _MYSQL_BASE, watch)
-    _ensure_certificate_authority(workspace)
+    ensure_certificate_authority(workspace)
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder) / "mysql"
         shutil.copytree(_HERE / "mysql_image", context)
@@ -124,7 +125,8 @@ def stand_ins() -> list[str]:
     return [base.official for base in (_PYTHON_BASE, _MYSQL_BASE) if _is_stand_in(base)]
 
 
-def _ensure_certificate_authority(workspace: Workspace) -> None:
+def ensure_certificate_authority(workspace: Workspace) -> None:
+    """Have the authority of the local database, made here once."""
     certificate = workspace.tls / "database-ca.pem"
     if certificate.exists():
         return

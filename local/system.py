@@ -9,6 +9,7 @@ import os
 import shlex
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from local import browser, docker_engine, emulator, images, pulumi_engine, stack, terraform
@@ -19,7 +20,17 @@ from local.python_packages import FOR_RUNNING, FOR_TESTING, ensure_packages
 from local.steps import Step, run_steps
 from local.workspace import Workspace
 
-__all__ = ["down", "environment", "load_balancer_host", "packages", "status", "test_browser", "up"]
+__all__ = [
+    "down",
+    "environment",
+    "load_balancer_host",
+    "only_one",
+    "packages",
+    "preparation",
+    "status",
+    "test_browser",
+    "up",
+]
 
 _READY_SECONDS = 90
 
@@ -27,7 +38,7 @@ _READY_SECONDS = 90
 def up(workspace: Workspace) -> int:
     """Bring the whole system up, or to the state that the sources now describe."""
     pulumi_engine.is_official()  # decided once, before steps that run side by side ask
-    with _only_one(workspace):
+    with only_one(workspace):
         run_steps(_steps(workspace))
     print(f"\n  http://{load_balancer_host(workspace)}/\n")
     return 0
@@ -75,7 +86,7 @@ def status(workspace: Workspace) -> int:
 
 def down(workspace: Workspace) -> int:
     """Stop and remove everything that `up` started; builds and downloads stay in the cache."""
-    with _only_one(workspace):
+    with only_one(workspace):
         removed = emulator.stop_emulator(workspace)
         stopped = docker_engine.stop_docker(workspace)
     print(f"  removed {removed} containers{', stopped the Docker engine' if stopped else ''}")
@@ -115,25 +126,38 @@ def _readiness(workspace: Workspace, host: str) -> int:
         connection.close()
 
 
-def _steps(workspace: Workspace) -> list[Step]:
+def preparation(workspace: Workspace, images_step: Step) -> list[Step]:
+    """The steps before any stack is touched: engine, emulator, and what Terraform makes in it."""
+
     def step(name: str, work: Callable[[Workspace, Watch], str], *needs: str) -> Step:
         return Step(name=name, run=partial(work, workspace), needs=needs)
 
+    docker = "Docker engine"
     return [
         step("Python packages", _packages),
-        step("Docker engine", docker_engine.ensure_docker),
+        step(docker, docker_engine.ensure_docker),
         step("Pulumi CLI", pulumi_engine.prepare_cli),
         step("Pulumi AWS plugin", pulumi_engine.prepare_aws_plugin),
-        step("container images", _images, "Docker engine"),
+        replace(images_step, needs=(docker,)),
         step("Pulumi home", pulumi_engine.assemble,
              "Python packages", "Pulumi CLI", "Pulumi AWS plugin"),
-        step("AWS emulator", emulator.ensure_emulator, "container images"),
+        step("AWS emulator", emulator.ensure_emulator, images_step.name),
         # After the emulator: a fresh one removes the state of the last.
         step("Terraform provider", terraform.initialise, "AWS emulator"),
         step("terraform apply", terraform.apply, "Terraform provider"),
-        step("pulumi up", stack.up, "terraform apply", "Pulumi home"),
-        step("page is ready", _wait_until_ready, "pulumi up"),
     ]  # fmt: skip
+
+
+def _steps(workspace: Workspace) -> list[Step]:
+    return [
+        *preparation(workspace, Step(name="container images", run=partial(_images, workspace))),
+        Step(
+            name="pulumi up",
+            run=partial(stack.up, workspace),
+            needs=("terraform apply", "Pulumi home"),
+        ),
+        Step(name="page is ready", run=partial(_wait_until_ready, workspace), needs=("pulumi up",)),
+    ]
 
 
 def _packages(workspace: Workspace, watch: Watch) -> str:
@@ -162,7 +186,7 @@ def _wait_until_ready(workspace: Workspace, watch: Watch) -> str:
 
 
 @contextlib.contextmanager
-def _only_one(workspace: Workspace) -> Iterator[None]:
+def only_one(workspace: Workspace) -> Iterator[None]:
     """Hold the lock of this local system: two runs at once would undo each other's work."""
     workspace.run.mkdir(parents=True, exist_ok=True)
     with (workspace.run / f"lock-{workspace.port}").open("w") as lock:

@@ -13,7 +13,7 @@ import pytest
 
 from local.containers import docker
 from local.images import PYTHON
-from local.system import _only_one
+from local.system import only_one
 from tests.running_system import RunningSystem, local_command
 
 pytestmark = pytest.mark.engine
@@ -157,7 +157,7 @@ def test_status_shows_the_page_and_exits_with_0(system: RunningSystem) -> None:
 
 
 def test_a_run_beside_another_is_refused(system: RunningSystem) -> None:
-    with _only_one(system.workspace):
+    with only_one(system.workspace):
         second = local_command("up", system.workspace)
     assert second.code == 1
     assert "is running" in second.output

@@ -24,11 +24,13 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("command", "code"), [("status", 1), ("down", 0), ("parity", 0), ("env", 0), ("up", 1)]
+    ("command", "code"),
+    [("status", 1), ("down", 0), ("parity", 0), ("env", 0), ("up", 1), ("preview local", 1)],
 )
 def test_a_machine_with_no_program_at_all(checkout: Path, command: str, code: int) -> None:
     env = {"PATH": "", "LOCAL_TOOLCHAIN": "built", "DOCKER_HOST": "unix:///nowhere"}
-    done = run_command([sys.executable, "-m", "local", command], cwd=checkout, env=env)
+    words = [sys.executable, "-m", "local", *command.split()]
+    done = run_command(words, cwd=checkout, env=env)
     assert done.code == code, done.output
     assert "Traceback" not in done.output
 
