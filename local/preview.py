@@ -13,7 +13,7 @@ JSON object a line, in order, each an `EngineEvent` of the Go package
     resOutputsEvent     the same after the step; `planning` is true in a preview
     policyEvent         resourceUrn, policyName, policyPackName, policyPackVersion, message,
                         enforcementLevel (mandatory, advisory), severity (critical …)
-    policy…SummaryEvent which rules were asked about a resource or the stack: passed, failed, disabled
+    policyAnalyze…SummaryEvent   which rules a resource or the stack passed and failed
     diagnosticEvent     urn, message, severity (error, warning, info, debug)
     summaryEvent        resourceChanges: how many of each op; policyPacks; durationSeconds
     cancelEvent         the last one
