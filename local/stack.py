@@ -34,7 +34,9 @@ def up(workspace: Workspace, watch: Watch) -> str:
         output = run(
             [
                 *("pulumi", "up", "--stack", STACK, "--yes", "--non-interactive"),
-                *("--color", "never", "--policy-pack", "policies", *_config_file(workspace)),
+                *("--color", "never", *_config_file(workspace)),
+                *("--policy-pack", "policies"),
+                *("--policy-pack-config", f"policies/config/{STACK}.json"),
             ],
             log=log,
             watch=watch,

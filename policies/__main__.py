@@ -1,11 +1,6 @@
-"""The policy pack that `--policy-pack policies` runs. Constructing it serves it to the engine."""
-
-from pulumi_policy import EnforcementLevel, PolicyPack
+"""The policy pack that `--policy-pack policies` runs."""
 
 from todo_policies import RULES
+from todo_policies.server import serve
 
-PolicyPack(
-    "todo",
-    enforcement_level=EnforcementLevel.MANDATORY,
-    policies=[rule.policy() for rule in RULES],
-)
+serve(RULES)

@@ -6,6 +6,7 @@ from todo_policies.database_exposure import DATABASE_NOT_PUBLIC, DATABASE_PORT_N
 from todo_policies.database_tls import DATABASE_TLS_REQUIRED
 from todo_policies.rule import Rule
 from todo_policies.storage_encryption import STORAGE_ENCRYPTION
+from todo_policies.waiver_report import WAIVERS
 
 __all__ = ["RULES"]
 
@@ -16,5 +17,6 @@ RULES: tuple[Rule, ...] = (
     DATABASE_PORT_NOT_PUBLIC,
     NO_PLAINTEXT_CREDENTIALS,
     STORAGE_ENCRYPTION,
+    WAIVERS,  # stays the last: it reports what became of the waivers of all others
 )
 """The whole pack, in the order of its README."""

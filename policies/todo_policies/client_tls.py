@@ -34,6 +34,7 @@ DATABASE_CLIENT_VERIFIES_TLS = ResourceRule(
     "from: TLS without verification keeps no one out.",
     fix="Give it exactly one of DATABASE_CA_FILE (a path) and DATABASE_CA_PEM (the PEM itself).",
     controls=(),
+    waivable=False,
     applies_to=has_containers,
     check=_unverified,
     deferred_input=DEFINITIONS,

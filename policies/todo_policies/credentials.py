@@ -82,6 +82,7 @@ NO_PLAINTEXT_CREDENTIALS = ResourceRule(
     why="No container gets a credential in a plain variable or on its command line.",
     fix="Store it in Secrets Manager and name its ARN under the container's secrets.",
     controls=("ECS.8",),
+    waivable=False,
     applies_to=has_containers,
     check=_credentials,
     deferred_input=DEFINITIONS,

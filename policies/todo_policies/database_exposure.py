@@ -83,6 +83,7 @@ DATABASE_NOT_PUBLIC = ResourceRule(
     why="No database has a public address.",
     fix="Set publicly_accessible=False, and reach the database from inside its network.",
     controls=("RDS.2",),
+    waivable=False,
     applies_to=lambda subject: subject.resource_type in {INSTANCE, CLUSTER_INSTANCE},
     check=_public,
 )
@@ -93,6 +94,7 @@ DATABASE_PORT_NOT_PUBLIC = ResourceRule(
     why="No security group opens a database port (3306, 5432) to the internet.",
     fix="Name the security group of the callers (referenced_security_group_id), not a network.",
     controls=("EC2.18", "EC2.19"),
+    waivable=False,
     applies_to=lambda subject: (
         subject.resource_type
         in {SECURITY_GROUP, DEFAULT_SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE}

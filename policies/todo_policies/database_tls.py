@@ -131,6 +131,7 @@ DATABASE_TLS_REQUIRED = StackRule(
     "MariaDB; ON for Aurora MySQL) or rds.force_ssl to 1 (PostgreSQL); require_tls=True on a "
     "proxy.",
     controls=("RDS.39",),
+    waivable=False,
     resource_types=frozenset({*_ATTACHMENTS, PROXY}),
     check=_plaintext_paths,
 )

@@ -1,17 +1,72 @@
 """Type tokens of the resources that rules are about."""
 
 __all__ = [
+    "ACCESS_KEY",
+    "ATTACHMENT",
+    "BUCKET",
+    "BUCKET_ACL",
+    "BUCKET_ENCRYPTION",
+    "BUCKET_LIFECYCLE",
+    "BUCKET_OWNERSHIP",
+    "BUCKET_POLICY",
+    "BUCKET_PUBLIC_ACCESS",
+    "BUCKET_VERSIONING",
+    "BUDGET",
+    "CAPACITY_PROVIDERS",
     "CLUSTER",
     "CLUSTER_INSTANCE",
     "CLUSTER_PARAMETER_GROUP",
     "DEFAULT_SECURITY_GROUP",
+    "DOCKER_IMAGE",
+    "ECS_CLUSTER",
+    "ECS_SERVICE",
+    "EGRESS_RULE",
+    "FLOW_LOG",
+    "GROUP_ATTACHMENT",
+    "GROUP_POLICY",
+    "IAM_POLICY",
     "INGRESS_RULE",
     "INSTANCE",
+    "KEY",
+    "KEY_POLICY",
+    "LISTENER",
+    "LISTENER_RULE",
+    "LOAD_BALANCER",
+    "LOG_GROUP",
+    "MACHINE",
+    "NETWORK_ACL",
+    "NETWORK_ACL_RULE",
     "PARAMETER_GROUP",
     "PROXY",
+    "PUBLIC_ADDRESS",
+    "REPOSITORY",
+    "REPOSITORY_LIFECYCLE",
+    "REPOSITORY_POLICY",
+    "ROLE",
+    "ROLE_ATTACHMENT",
+    "ROLE_ATTACHMENTS",
+    "ROLE_POLICY",
+    "SCALING_TARGET",
+    "SCHEDULED_ACTION",
+    "SECRET",
+    "SECRET_POLICY",
+    "SECRET_ROTATION",
     "SECURITY_GROUP",
     "SECURITY_GROUP_RULE",
+    "SSM_PARAMETER",
+    "SUBNET",
+    "TARGET_GROUP",
     "TASK_DEFINITION",
+    "TOPIC",
+    "TOPIC_POLICY",
+    "TRAIL",
+    "TRAIL_COMPONENT",
+    "USER_ATTACHMENT",
+    "USER_POLICY",
+    "VPC_ENDPOINT",
+    "WEB_ACL",
+    "WEB_ACL_ASSOCIATION",
+    "WEB_ACL_LOG",
 ]
 
 INSTANCE = "aws:rds/instance:Instance"
@@ -29,3 +84,68 @@ SECURITY_GROUP_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 
 TASK_DEFINITION = "aws:ecs/taskDefinition:TaskDefinition"
+
+LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+LISTENER = "aws:lb/listener:Listener"
+LISTENER_RULE = "aws:lb/listenerRule:ListenerRule"
+TARGET_GROUP = "aws:lb/targetGroup:TargetGroup"
+WEB_ACL = "aws:wafv2/webAcl:WebAcl"
+WEB_ACL_ASSOCIATION = "aws:wafv2/webAclAssociation:WebAclAssociation"
+WEB_ACL_LOG = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
+
+BUCKET = "aws:s3/bucket:Bucket"
+BUCKET_ACL = "aws:s3/bucketAcl:BucketAcl"
+BUCKET_ENCRYPTION = (
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+)
+BUCKET_LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+BUCKET_OWNERSHIP = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+BUCKET_PUBLIC_ACCESS = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+BUCKET_VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
+
+ECS_CLUSTER = "aws:ecs/cluster:Cluster"
+ECS_SERVICE = "aws:ecs/service:Service"
+CAPACITY_PROVIDERS = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
+SCALING_TARGET = "aws:appautoscaling/target:Target"
+SCHEDULED_ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
+BUDGET = "aws:budgets/budget:Budget"
+
+DOCKER_IMAGE = "docker:index/image:Image"
+REPOSITORY = "aws:ecr/repository:Repository"
+REPOSITORY_LIFECYCLE = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+REPOSITORY_POLICY = "aws:ecr/repositoryPolicy:RepositoryPolicy"
+
+ROLE = "aws:iam/role:Role"
+ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
+IAM_POLICY = "aws:iam/policy:Policy"
+GROUP_POLICY = "aws:iam/groupPolicy:GroupPolicy"
+USER_POLICY = "aws:iam/userPolicy:UserPolicy"
+ROLE_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+ROLE_ATTACHMENTS = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
+GROUP_ATTACHMENT = "aws:iam/groupPolicyAttachment:GroupPolicyAttachment"
+USER_ATTACHMENT = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
+ATTACHMENT = "aws:iam/policyAttachment:PolicyAttachment"
+ACCESS_KEY = "aws:iam/accessKey:AccessKey"
+
+KEY = "aws:kms/key:Key"
+KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"
+SECRET = "aws:secretsmanager/secret:Secret"
+SECRET_POLICY = "aws:secretsmanager/secretPolicy:SecretPolicy"
+SECRET_ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
+SSM_PARAMETER = "aws:ssm/parameter:Parameter"
+TOPIC = "aws:sns/topic:Topic"
+TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy"
+
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
+TRAIL = "aws:cloudtrail/trail:Trail"
+TRAIL_COMPONENT = "awsx:cloudtrail:Trail"
+
+EGRESS_RULE = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+NETWORK_ACL = "aws:ec2/networkAcl:NetworkAcl"
+NETWORK_ACL_RULE = "aws:ec2/networkAclRule:NetworkAclRule"
+SUBNET = "aws:ec2/subnet:Subnet"
+MACHINE = "aws:ec2/instance:Instance"
+PUBLIC_ADDRESS = "aws:ec2/eip:Eip"
+VPC_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"

@@ -24,6 +24,7 @@ STORAGE_ENCRYPTION = ResourceRule(
     fix="Set storage_encrypted=True. An existing database has to be restored from an encrypted "
     "copy of a snapshot.",
     controls=("RDS.3",),
+    waivable=False,
     applies_to=lambda subject: subject.resource_type in {INSTANCE, CLUSTER},
     check=_unencrypted,
 )

@@ -1,0 +1,90 @@
+"""IAM policies: roles', keys', buckets', endpoints'. All are one JSON text of statements."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+__all__ = ["EVERYBODY", "Statement", "statements"]
+
+EVERYBODY = "*"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """One statement; each of its lists may be empty.
+
+    Attributes:
+        name: its Sid, or its place.
+        allows: whether its effect is Allow.
+        actions: what is allowed, or denied.
+        resources: on what.
+        everything_but: whether it says so by what it is not about: NotAction, NotResource or
+            NotPrincipal.
+        principals: to whom, by kind; everybody is "*" of the kind AWS.
+        conditions: the keys of its conditions in small letters, and the values of each.
+    """
+
+    name: str
+    allows: bool
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    everything_but: bool
+    principals: Mapping[str, tuple[str, ...]]
+    conditions: Mapping[str, tuple[str, ...]]
+
+    def is_for_everybody(self) -> bool:
+        """Whether it names no one in particular."""
+        return any(EVERYBODY in names for names in self.principals.values())
+
+
+def statements(text: object) -> tuple[Statement, ...]:
+    """Read a policy.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    if not isinstance(text, str):
+        raise ValueError("the policy is not a JSON text.")  # noqa: TRY004 - as malformed JSON is
+    return _read(text)
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> tuple[Statement, ...]:
+    found = json.loads(text).get("Statement")
+    listed = [found] if isinstance(found, dict) else found
+    if not isinstance(listed, list) or not listed:
+        raise ValueError("the policy has no statements.")
+    return tuple(_statement(place, one) for place, one in enumerate(listed, start=1))
+
+
+def _statement(place: int, raw: Mapping[str, Any]) -> Statement:
+    return Statement(
+        name=str(raw.get("Sid") or f"number {place}"),
+        allows=raw["Effect"] != "Deny",
+        actions=_list(raw.get("Action")),
+        resources=_list(raw.get("Resource")),
+        everything_but=not {"NotAction", "NotResource", "NotPrincipal"}.isdisjoint(raw),
+        principals=_principals(raw.get("Principal")),
+        conditions={
+            key.lower(): _list(values)
+            for keys in (raw.get("Condition") or {}).values()
+            for key, values in keys.items()
+        },
+    )
+
+
+def _principals(raw: object) -> Mapping[str, tuple[str, ...]]:
+    if raw is None:
+        return {}
+    if isinstance(raw, Mapping):
+        return {str(kind): _list(names) for kind, names in raw.items()}
+    return {"AWS": _list(raw)}
+
+
+def _list(raw: object) -> tuple[str, ...]:
+    if raw is None:
+        return ()
+    values = raw if isinstance(raw, Sequence) and not isinstance(raw, str) else [raw]
+    return tuple(map(str, values))
