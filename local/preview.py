@@ -144,6 +144,7 @@ def _have_stack(workspace: Workspace, stack: str, folder: Path, env: dict[str, s
 
     Where the stack's own file is, this would write a new key into it.
     """
+    workspace.pulumi_state.mkdir(parents=True, exist_ok=True)
     project = workspace.root / "Pulumi.yaml"
     name = re.search(r"^name: *(\S+)", project.read_text(), re.MULTILINE)
     (folder / project.name).write_text(f"name: {name[1] if name else 'todo'}\nruntime: python\n")
