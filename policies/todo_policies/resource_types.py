@@ -130,9 +130,9 @@ ACCESS_KEY = "aws:iam/accessKey:AccessKey"
 
 KEY = "aws:kms/key:Key"
 KEY_POLICY = "aws:kms/keyPolicy:KeyPolicy"
-SECRET = "aws:secretsmanager/secret:Secret"
-SECRET_POLICY = "aws:secretsmanager/secretPolicy:SecretPolicy"
-SECRET_ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"
+SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a type
+SECRET_POLICY = "aws:secretsmanager/secretPolicy:SecretPolicy"  # noqa: S105 - a type
+SECRET_ROTATION = "aws:secretsmanager/secretRotation:SecretRotation"  # noqa: S105 - a type
 SSM_PARAMETER = "aws:ssm/parameter:Parameter"
 TOPIC = "aws:sns/topic:Topic"
 TOPIC_POLICY = "aws:sns/topicPolicy:TopicPolicy"
