@@ -1,5 +1,7 @@
 """Fixtures: the program's recorded deployments, one for each way a stack is configured."""
 
+import functools
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -8,6 +10,9 @@ import pytest
 from pulumi.runtime import config as runtime_config
 
 from tests.infra.recorder import Deployment, deploy_stack, make_project
+
+# With one of these, a test has something of its own that the program could see.
+_OWN = {"project", "monkeypatch"}
 
 
 @pytest.fixture(autouse=True)
@@ -22,19 +27,33 @@ def project(tmp_path: Path) -> Path:
     return make_project(tmp_path)
 
 
+@pytest.fixture(scope="session")
+def deploy_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Deployment]:
+    """Deploys what it has not deployed yet; the program makes the same of the same config."""
+    root = make_project(tmp_path_factory.mktemp("project"))
+    return functools.cache(lambda stack, changes: deploy_stack(root, stack, **json.loads(changes)))
+
+
 @pytest.fixture
-def deploy(project: Path) -> Callable[..., Deployment]:
+def deploy(
+    request: pytest.FixtureRequest, deploy_once: Callable[[str, str], Deployment]
+) -> Callable[..., Deployment]:
+    own = bool(_OWN.intersection(request.fixturenames))
+    root = request.getfixturevalue("project") if own else None
+
     def run(stack: str = "prod", **changes: Mapping[str, Any]) -> Deployment:
-        return deploy_stack(project, stack, **changes)
+        if root is not None:
+            return deploy_stack(root, stack, **changes)
+        return deploy_once(stack, json.dumps(changes, sort_keys=True))
 
     return run
 
 
 @pytest.fixture(scope="session")
-def prod(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    return deploy_stack(make_project(tmp_path_factory.mktemp("prod")), "prod")
+def prod(deploy_once: Callable[[str, str], Deployment]) -> Deployment:
+    return deploy_once("prod", "{}")
 
 
 @pytest.fixture(scope="session")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    return deploy_stack(make_project(tmp_path_factory.mktemp("local")), "local")
+def local(deploy_once: Callable[[str, str], Deployment]) -> Deployment:
+    return deploy_once("local", "{}")
