@@ -16,10 +16,10 @@ pytestmark = pytest.mark.engine
 
 OWN = {  # nothing of which may be used, and none of which would work
     "AWS_PROFILE": "of-nobody",
-    "AWS_ACCESS_KEY_ID": "AKIAOWN",
-    "AWS_SECRET_ACCESS_KEY": "own",
+    "AWS_ACCESS_KEY_ID": "AKIAOFSOMEBODY",
+    "AWS_SECRET_ACCESS_KEY": "key-of-somebody",
     "AWS_CONFIG_FILE": "/nonexistent",
-    "PULUMI_ACCESS_TOKEN": "pul-own",
+    "PULUMI_ACCESS_TOKEN": "pul-of-somebody",
     "PULUMI_CONFIG_PASSPHRASE": "of somebody",
 }
 
