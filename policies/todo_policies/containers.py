@@ -9,6 +9,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pulumi_policy.proxy import UnknownValueError
@@ -31,12 +32,14 @@ class Container:
         environment: plain variables; None for a value that is unknown before the update.
         secrets: name of each injected variable and where it comes from; None if unknown.
         words: the command line, without what is unknown.
+        definition: the whole, as ECS has it.
     """
 
     name: str
     environment: Mapping[str, str | None]
     secrets: Mapping[str, str | None]
     words: Sequence[str]
+    definition: Mapping[str, Any]
 
 
 def has_containers(subject: Subject) -> bool:
@@ -53,7 +56,7 @@ def containers(subject: Subject) -> Iterator[Container]:
     """
     definitions = subject.props.get(DEFINITIONS)
     if isinstance(definitions, str):
-        definitions = json.loads(definitions)
+        definitions = _parsed(definitions)
     if isinstance(definitions, (str, Mapping)) or not isinstance(definitions, Sequence):
         raise ValueError(f"{DEFINITIONS} is not a list.")  # noqa: TRY004 - as malformed JSON is
     for definition in definitions:
@@ -62,7 +65,14 @@ def containers(subject: Subject) -> Iterator[Container]:
             environment=_named(definition, "environment", "value"),
             secrets=_named(definition, "secrets", "valueFrom"),
             words=list(_words(definition)),
+            definition=definition,
         )
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str) -> Any:  # noqa: ANN401 - any JSON value
+    """Read a text once for all rules; none of them changes what is in it."""
+    return json.loads(text)
 
 
 def _named(definition: Mapping[str, Any], member: str, value: str) -> dict[str, str | None]:

@@ -2,6 +2,7 @@
 
 __all__ = [
     "ACCESS_KEY",
+    "APPLICATION",
     "ATTACHMENT",
     "BUCKET",
     "BUCKET_ACL",
@@ -16,12 +17,16 @@ __all__ = [
     "CLUSTER",
     "CLUSTER_INSTANCE",
     "CLUSTER_PARAMETER_GROUP",
+    "CLUSTER_SNAPSHOT",
+    "CLUSTER_SNAPSHOT_COPY",
     "DEFAULT_SECURITY_GROUP",
     "DOCKER_IMAGE",
     "ECS_CLUSTER",
     "ECS_SERVICE",
     "EGRESS_RULE",
     "FLOW_LOG",
+    "FUNCTION",
+    "GLOBAL_CLUSTER",
     "GROUP_ATTACHMENT",
     "GROUP_POLICY",
     "IAM_POLICY",
@@ -44,7 +49,6 @@ __all__ = [
     "REPOSITORY_POLICY",
     "ROLE",
     "ROLE_ATTACHMENT",
-    "ROLE_ATTACHMENTS",
     "ROLE_POLICY",
     "SCALING_TARGET",
     "SCHEDULED_ACTION",
@@ -53,8 +57,11 @@ __all__ = [
     "SECRET_ROTATION",
     "SECURITY_GROUP",
     "SECURITY_GROUP_RULE",
+    "SNAPSHOT",
+    "SNAPSHOT_COPY",
     "SSM_PARAMETER",
     "SUBNET",
+    "SUBNET_GROUP",
     "TARGET_GROUP",
     "TASK_DEFINITION",
     "TOPIC",
@@ -77,6 +84,12 @@ CLUSTER_INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
 PARAMETER_GROUP = "aws:rds/parameterGroup:ParameterGroup"
 CLUSTER_PARAMETER_GROUP = "aws:rds/clusterParameterGroup:ClusterParameterGroup"
 PROXY = "aws:rds/proxy:Proxy"
+GLOBAL_CLUSTER = "aws:rds/globalCluster:GlobalCluster"
+SNAPSHOT = "aws:rds/snapshot:Snapshot"
+SNAPSHOT_COPY = "aws:rds/snapshotCopy:SnapshotCopy"
+CLUSTER_SNAPSHOT = "aws:rds/clusterSnapshot:ClusterSnapshot"
+CLUSTER_SNAPSHOT_COPY = "aws:rds/clusterSnapshotCopy:ClusterSnapshotCopy"
+SUBNET_GROUP = "aws:rds/subnetGroup:SubnetGroup"
 
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 DEFAULT_SECURITY_GROUP = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
@@ -122,7 +135,6 @@ IAM_POLICY = "aws:iam/policy:Policy"
 GROUP_POLICY = "aws:iam/groupPolicy:GroupPolicy"
 USER_POLICY = "aws:iam/userPolicy:UserPolicy"
 ROLE_ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-ROLE_ATTACHMENTS = "aws:iam/rolePolicyAttachmentsExclusive:RolePolicyAttachmentsExclusive"
 GROUP_ATTACHMENT = "aws:iam/groupPolicyAttachment:GroupPolicyAttachment"
 USER_ATTACHMENT = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
 ATTACHMENT = "aws:iam/policyAttachment:PolicyAttachment"
@@ -149,3 +161,7 @@ SUBNET = "aws:ec2/subnet:Subnet"
 MACHINE = "aws:ec2/instance:Instance"
 PUBLIC_ADDRESS = "aws:ec2/eip:Eip"
 VPC_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+
+FUNCTION = "aws:lambda/function:Function"
+APPLICATION = "aws:serverlessrepository/cloudFormationStack:CloudFormationStack"
+"""What is published as a stack of CloudFormation, such as AWS's own rotation functions."""
