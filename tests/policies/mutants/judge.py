@@ -1,7 +1,7 @@
 """The real pack, called as the policy SDK calls it."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +98,7 @@ class Judge:
                 yield from found
 
     def _judge_stack(self) -> Iterator[Violation]:
-        resources: Sequence[PolicyResource] = list(self._seen.values())
+        resources = list(self._seen.values())
         for applied in self._of_stack:
             found: list[Violation] = []
             args = StackValidationArgs(resources, applied.config)
@@ -155,9 +155,7 @@ def _as_stack_resource(one: Resource) -> PolicyResource:
     return PolicyResource(one.type, props, _urn(one), one.name, _OPTIONS, None, None, [], {})
 
 
-def _link(
-    resource: PolicyResource, one: Resource, all_: Mapping[Key, PolicyResource]
-) -> None:
+def _link(resource: PolicyResource, one: Resource, all_: Mapping[Key, PolicyResource]) -> None:
     for property_, keys in one.sources.items():
         found = [all_[key] for key in sorted(keys) if key in all_]
         resource.property_dependencies[property_] = found

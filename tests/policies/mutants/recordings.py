@@ -1,0 +1,27 @@
+"""The stacks that mutants are made from."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.infra.recorder import deploy_stack, make_project
+from tests.policies.mutants.stack import Stack, as_policies_see
+
+__all__ = ["EVERYTHING", "record"]
+
+DOMAIN = {"certificateArn": None, "domain": "todo.example.com", "hostedZoneId": "Z0123456789ABC"}
+EVERYTHING: Mapping[str, Mapping[str, Any]] = {
+    "database": {"readReplicas": 2},
+    "databaseOperations": {"proxy": True},
+    "secrets": {"rotationDays": 30},
+    "loadBalancer": DOMAIN,
+    "observability": {"monthlyBudgetUsd": 500},
+}
+"""Config with which prod has a resource of every type that the program knows."""
+
+
+def record(stack: str, **changes: Mapping[str, Any]) -> Stack:
+    """The stack that the program makes of a stack file's config, with some keys changed."""
+    with TemporaryDirectory() as directory:
+        return as_policies_see(deploy_stack(make_project(Path(directory)), stack, **changes))
