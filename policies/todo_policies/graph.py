@@ -20,7 +20,7 @@ class _Graph:
 
     def __init__(self, stack: Sequence[PolicyResource]) -> None:
         self.stack = stack
-        self._users: dict[tuple[str, str], dict[str, list[PolicyResource]]] = {}
+        self._users: dict[tuple[str, str | None], dict[str, list[PolicyResource]]] = {}
 
     @cached_property
     def by_type(self) -> Mapping[str, list[PolicyResource]]:
@@ -46,11 +46,11 @@ class _Graph:
         if None in values:
             yield from resource.property_dependencies.get(key, [])
 
-    def users(self, key: str, type_: str) -> Mapping[str, list[PolicyResource]]:
+    def users(self, key: str, type_: str | None) -> Mapping[str, list[PolicyResource]]:
         """Return those of a type whose property references a resource, by its URN."""
         if (key, type_) not in self._users:
             found: dict[str, list[PolicyResource]] = defaultdict(list)
-            for user in self.by_type.get(type_, ()):
+            for user in self.stack if type_ is None else self.by_type.get(type_, ()):
                 for urn in {one.urn for one in self.linked(user, key)}:
                     found[urn].append(user)
             self._users[key, type_] = found
@@ -89,24 +89,33 @@ def linked(
 
 
 def users(
-    resource: PolicyResource, key: str, type_: str, stack: Sequence[PolicyResource]
+    resource: PolicyResource, key: str, type_: str | None, stack: Sequence[PolicyResource]
 ) -> Sequence[PolicyResource]:
-    """Return the resources of a type whose property references the resource."""
+    """Return the resources of a type, or of any, whose property references the resource."""
     return _graph(stack).users(key, type_).get(resource.urn, ())
 
 
 def _values(props: Mapping[str, Any], key: str) -> Iterator[str | None]:
-    """Yield the texts in a property; None for each that is unknown."""
+    """Yield the texts in a property, however deep; None for each that is unknown."""
     try:
         value = props.get(key)
     except UnknownValueError:
         yield None
         return
+    yield from _texts(value)
+
+
+def _texts(value: object) -> Iterator[str | None]:
     if isinstance(value, str):
         yield value
+    elif isinstance(value, Mapping):
+        for key in value:
+            yield from _values(value, key)
     elif isinstance(value, Sequence):
         for index in range(len(value)):
             try:
-                yield str(value[index])
+                item = value[index]
             except UnknownValueError:
                 yield None
+                continue
+            yield from _texts(item)

@@ -1,0 +1,116 @@
+"""The firewall before a load balancer: it is there, refuses something, and says so."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi_policy import PolicyResource, Severity
+
+from todo_policies.graph import users
+from todo_policies.parameters import parameter
+from todo_policies.reading import shown
+from todo_policies.resource_types import (
+    LOAD_BALANCER,
+    WEB_ACL,
+    WEB_ACL_ASSOCIATION,
+    WEB_ACL_LOG,
+)
+from todo_policies.rule import ResourceRule, StackRule, Subject
+
+__all__ = ["FIREWALL_IN_PLACE", "FIREWALL_RULES"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Places:
+    log: bool = parameter(True, "Whether a firewall has to log what it refuses.")
+
+
+def _missing(
+    resource: PolicyResource, stack: Sequence[PolicyResource], parameters: _Places
+) -> Iterator[str]:
+    if resource.resource_type == LOAD_BALANCER:
+        associations = users(resource, "resourceArn", WEB_ACL_ASSOCIATION, stack)
+        if not any("webAclArn" in association.props for association in associations):
+            yield "no web ACL is associated with it."
+    elif parameters.log and not users(resource, "resourceArn", WEB_ACL_LOG, stack):
+        yield "it has no logging configuration."
+
+
+FIREWALL_IN_PLACE = StackRule(
+    name="firewall-in-place",
+    severity=Severity.HIGH,
+    why="Every load balancer stands behind a firewall, which logs what it refuses.",
+    fix="Set todo:loadBalancer.waf and wafLog to true.",
+    controls=("ELB.16",),
+    parameters=_Places(),
+    resource_types=frozenset({LOAD_BALANCER, WEB_ACL}),
+    check=_missing,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rules:
+    managed_groups: tuple[str, ...] = parameter(
+        ("AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesCommonRuleSet"),
+        "AWS's groups of rules that every firewall has.",
+    )
+    rate_limit: bool = parameter(True, "Whether one address may ask only so often.")
+    max_counted: int = parameter(
+        4, "How many rules of one group may count only, instead of refusing.", minimum=0
+    )
+
+
+def _toothless(acl: Subject, parameters: _Rules) -> Iterator[str]:
+    action = acl.props.get("defaultAction") or {}
+    if ("allow" in action) == ("block" in action):
+        yield "defaultAction has to be either allow or block."
+    if not (acl.props.get("visibilityConfig") or {}).get("cloudwatchMetricsEnabled"):
+        yield "visibilityConfig.cloudwatchMetricsEnabled is not True."
+    rules = acl.props.get("rules") or ()
+    groups = {group for rule in rules if (group := _managed_group(rule))}
+    for name in parameters.managed_groups:
+        if name not in groups:
+            yield f"it has no rule with AWS's group {name}."
+    if parameters.rate_limit and not any(map(_limits_a_rate, rules)):
+        yield "no rule blocks an address that asks too often."
+    for rule in rules:
+        yield from _only_counting(rule, parameters)
+
+
+def _statement(rule: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    return (rule.get("statement") or {}).get(kind) or {}
+
+
+def _managed_group(rule: Mapping[str, Any]) -> str | None:
+    group = _statement(rule, "managedRuleGroupStatement")
+    return group.get("name") if group.get("vendorName") == "AWS" else None
+
+
+def _limits_a_rate(rule: Mapping[str, Any]) -> bool:
+    limit = _statement(rule, "rateBasedStatement").get("limit")
+    return bool(limit) and "block" in (rule.get("action") or {})
+
+
+def _only_counting(rule: Mapping[str, Any], parameters: _Rules) -> Iterator[str]:
+    name = shown(rule.get("name"))
+    if _managed_group(rule) and "none" not in (rule.get("overrideAction") or {}):
+        yield f"overrideAction of {name} is not none, so its group only counts."
+    overrides = _statement(rule, "managedRuleGroupStatement").get("ruleActionOverrides") or ()
+    counted = [one for one in overrides if "block" not in (one.get("actionToUse") or {})]
+    if len(counted) > parameters.max_counted:
+        yield (
+            f"{len(counted)} rules of {name} do not refuse; {parameters.max_counted} are allowed."
+        )
+
+
+FIREWALL_RULES = ResourceRule(
+    name="firewall-rules",
+    severity=Severity.HIGH,
+    why="A firewall refuses known attacks by AWS's own rules, and addresses that ask too often.",
+    fix="Leave the rules as todo_infra/firewall.py makes them; a rule that refuses what people "
+    "write may count only, by its name.",
+    controls=("ELB.16",),
+    parameters=_Rules(),
+    resource_types=frozenset({WEB_ACL}),
+    check=_toothless,
+)
