@@ -9,7 +9,7 @@ LOCAL  := $(PYTHON) -m local
 BASE_IMAGE ?= todo-local/python:3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview status down env parity sbom scan clean test test-unit test-engine test-browser faults bench-app lint format packages browser
+.PHONY: help up preview status down env parity sbom scan report ownership clean test test-unit coverage test-engine test-browser faults bench-app lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,16 +40,28 @@ scan: packages  ## Show what ECR found in the image of STACK=local, or in IMAGE=
 	@$(VENV)/python -m ops.scan $(if $(IMAGE),--image "$(IMAGE)",--stack "$(or $(STACK),local)") \
 		$(if $(THRESHOLD),--threshold $(THRESHOLD))
 
+report: packages  ## Write what a pull request is told to REPORT=.local/report.md, from EVENTS=prod=prod.jsonl; BASE=main
+	@PYTHONPATH=pulumi $(VENV)/python -m ops.report $(addprefix --events ,$(EVENTS)) \
+		$(if $(BASE),--base "$(BASE)") --output "$(or $(REPORT),.local/report.md)"
+	@echo "  $(or $(REPORT),.local/report.md)"
+
+ownership: packages  ## Say whether the change from BASE=main needs the platform team's review
+	@$(VENV)/python -m ops.ownership --base "$(or $(BASE),main)"
+
 clean: down  ## `make down`, then drop caches, logs and the virtual environment
 	rm -rf .local .venv
 
-test: lint browser  ## Run every test: unit, engine, browser, and faults in their short form
-	$(PYTEST) -m "not engine and not browser and not faults"
+test: lint browser coverage  ## Run every test: unit, engine, browser, and faults in their short form
+	$(PYTEST) -m "not engine and not browser and not faults" --ignore tests/infra
 	$(PYTEST) -m "engine or browser"
 	$(PYTEST) -m faults
 
 test-unit: packages  ## Run the quick tests: no Docker, seconds
 	$(PYTEST) -m "not engine and not browser and not faults"
+
+coverage: packages  ## Run the tests of pulumi/ and show what of it they reach; fails when that is less than before
+	$(VENV)/coverage run -m pytest tests/infra
+	$(VENV)/coverage report
 
 test-engine: packages  ## Run the tests on the real engine, emulator and containers
 	$(PYTEST) -m engine
