@@ -8,7 +8,7 @@ from pulumi_policy import Severity
 from todo_policies.containers import DEFINITIONS, Container, containers, has_containers
 from todo_policies.rule import ResourceRule, Subject
 
-__all__ = ["NO_PLAINTEXT_CREDENTIALS"]
+__all__ = ["NO_PLAINTEXT_CREDENTIALS", "words_of"]
 
 _CREDENTIAL_WORDS = {
     "credential",
@@ -60,19 +60,19 @@ def _credential_in(value: str) -> str | None:
     return next((kind for kind, form in _CREDENTIAL_VALUES.items() if form.search(value)), None)
 
 
-def _words(name: str) -> list[str]:
-    """The words of a variable's name, whether written API_KEY, api-key or apiKey."""
+def words_of(name: str) -> list[str]:
+    """Return the words of a variable's name, whether written API_KEY, api-key or apiKey."""
     return re.findall(r"[a-z]+|\d+", re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()) or [""]
 
 
 def _names_a_credential(name: str) -> bool:
-    words = _words(name)
+    words = words_of(name)
     return not _CREDENTIAL_WORDS.isdisjoint(words) or words[-1] in _CREDENTIAL_ENDINGS
 
 
 def _points_to_one(name: str, value: str | None) -> bool:
     """Whether the name and the value say so; an unknown value will be judged by the update."""
-    beginning = _POINTERS.get(_words(name)[-1])
+    beginning = _POINTERS.get(words_of(name)[-1])
     return beginning is not None and (value is None or value.startswith(beginning))
 
 

@@ -1,80 +1,77 @@
-"""Who can reach a database at all."""
+"""Who can reach a database at all, as far as one resource shows it."""
 
-import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
-from pulumi_policy import Severity
+from pulumi_policy import PolicyResource, Severity
 
+from todo_policies.databases import has_to_be, is_replica
+from todo_policies.graph import linked, of_type
+from todo_policies.reading import is_set, known
 from todo_policies.resource_types import (
+    CLUSTER,
     CLUSTER_INSTANCE,
-    DEFAULT_SECURITY_GROUP,
-    INGRESS_RULE,
     INSTANCE,
-    SECURITY_GROUP,
-    SECURITY_GROUP_RULE,
+    LOAD_BALANCER,
+    PROXY,
+    SUBNET,
+    SUBNET_GROUP,
 )
-from todo_policies.rule import ResourceRule, Subject
+from todo_policies.rule import ResourceRule, StackRule, Subject
+from todo_policies.security_rules import INGRESS, cidrs, ingress, is_the_world, ports
 
-__all__ = ["DATABASE_NOT_PUBLIC", "DATABASE_PORT_NOT_PUBLIC"]
+__all__ = ["DATABASE_NOT_PUBLIC", "DATABASE_PORT_NOT_PUBLIC", "DATABASE_PRIVATE_SUBNETS"]
 
 _DATABASE_PORTS = (3306, 5432)
-_ALL_PROTOCOLS = {"-1", "all"}
-_TCP = {"tcp", "6"}
-_CIDR_PROPERTIES = ("cidrIpv4", "cidrIpv6", "cidrBlocks", "ipv6CidrBlocks")
-
-# The shortest prefix that is not "the world": cutting 0.0.0.0/0 into halves is no way round.
-_SHORTEST_PREFIX = {4: 8, 6: 16}
 
 
 def _public(database: Subject) -> Iterator[str]:
-    public = database.props.get("publiclyAccessible")
-    if public is not False:
-        # Left out, AWS decides by whether a subnet group is named and the VPC has a gateway.
-        state = "not set" if public is None else f"{public!r}"
-        yield f"publiclyAccessible is {state}."
+    # Left out, AWS decides by whether a subnet group is named and the VPC has a gateway.
+    yield from has_to_be(database, "publiclyAccessible", value=False)
 
 
 def _open_ports(subject: Subject) -> Iterator[str]:
-    for rule in _ingress(subject):
-        port = _database_port(rule)
+    for rule in ingress(subject):
+        opened = ports(rule)
+        port = next((port for port in _DATABASE_PORTS if port in opened), None)
         if port is None:
             continue
-        for cidr in filter(_is_the_world, _cidrs(rule)):
+        for cidr in filter(is_the_world, cidrs(rule)):
             yield f"it opens port {port}, a database's, to {cidr}."
 
 
-def _ingress(subject: Subject) -> Sequence[Mapping[str, Any]]:
-    """The rules for incoming traffic that a resource is or has, in whichever of AWS's ways."""
-    if subject.resource_type == INGRESS_RULE:
-        return [subject.props]
-    if subject.resource_type == SECURITY_GROUP_RULE:
-        return [subject.props] if subject.props.get("type") != "egress" else []
-    return subject.props.get("ingress") or []
+def _public_subnets(subject: PolicyResource, stack: Sequence[PolicyResource]) -> Iterator[str]:
+    public = _of_load_balancers(stack)
+    if subject.resource_type == PROXY:
+        yield from _judge_subnets(subject, "vpcSubnetIds", public, stack)
+        return
+    if is_replica(subject) and not is_set(subject.props, "dbSubnetGroupName"):
+        return  # it is in its source's
+    groups = linked(subject, "dbSubnetGroupName", {SUBNET_GROUP}, stack)
+    if not groups:
+        yield "dbSubnetGroupName names no subnet group of this stack, so its network is unknown."
+    for group in groups:
+        yield from _judge_subnets(group, "subnetIds", public, stack)
 
 
-def _database_port(rule: Mapping[str, Any]) -> int | None:
-    protocol = str(rule.get("ipProtocol") or rule.get("protocol")).lower()
-    if protocol in _ALL_PROTOCOLS:
-        return _DATABASE_PORTS[0]
-    if protocol not in _TCP:
-        return None
-    first, last = rule.get("fromPort", 0), rule.get("toPort", 65535)
-    return next((port for port in _DATABASE_PORTS if first <= port <= last), None)
+def _of_load_balancers(stack: Sequence[PolicyResource]) -> frozenset[str]:
+    """Subnets that an internet-facing load balancer is in, which are public ones."""
+    return frozenset(
+        subnet
+        for balancer in of_type(stack, LOAD_BALANCER)
+        if known(balancer.props, "internal") is not True
+        for subnet in known(balancer.props, "subnets") or ()
+    )
 
 
-def _cidrs(rule: Mapping[str, Any]) -> Iterator[str]:
-    for name in _CIDR_PROPERTIES:
-        value = rule.get(name)
-        if isinstance(value, str):
-            yield value
-        else:
-            yield from value or ()
-
-
-def _is_the_world(cidr: str) -> bool:
-    network = ipaddress.ip_network(cidr, strict=False)
-    return network.prefixlen < _SHORTEST_PREFIX[network.version]
+def _judge_subnets(
+    owner: PolicyResource, key: str, public: frozenset[str], stack: Sequence[PolicyResource]
+) -> Iterator[str]:
+    for subnet in known(owner.props, key) or ():
+        if subnet in public:
+            yield f"{subnet} of {owner.name} is a public subnet: the load balancer is in it, too."
+    for made in linked(owner, key, {SUBNET}, stack):
+        if made.props.get("mapPublicIpOnLaunch"):
+            yield f"{made.name} of {owner.name} gives public addresses."
 
 
 DATABASE_NOT_PUBLIC = ResourceRule(
@@ -84,7 +81,7 @@ DATABASE_NOT_PUBLIC = ResourceRule(
     fix="Set publicly_accessible=False, and reach the database from inside its network.",
     controls=("RDS.2",),
     waivable=False,
-    applies_to=lambda subject: subject.resource_type in {INSTANCE, CLUSTER_INSTANCE},
+    resource_types=frozenset({INSTANCE, CLUSTER_INSTANCE}),
     check=_public,
 )
 
@@ -95,9 +92,18 @@ DATABASE_PORT_NOT_PUBLIC = ResourceRule(
     fix="Name the security group of the callers (referenced_security_group_id), not a network.",
     controls=("EC2.18", "EC2.19"),
     waivable=False,
-    applies_to=lambda subject: (
-        subject.resource_type
-        in {SECURITY_GROUP, DEFAULT_SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE}
-    ),
+    resource_types=INGRESS,
     check=_open_ports,
+)
+
+DATABASE_PRIVATE_SUBNETS = StackRule(
+    name="database-private-subnets",
+    severity=Severity.HIGH,
+    why="Databases and their proxies are in a network of ours, and in no subnet that faces the "
+    "internet.",
+    fix="Name a subnet group of this stack (db_subnet_group_name) with private subnets only.",
+    controls=("RDS.18", "RDS.46"),
+    waivable=False,
+    resource_types=frozenset({INSTANCE, CLUSTER, PROXY}),
+    check=_public_subnets,
 )

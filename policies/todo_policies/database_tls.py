@@ -1,34 +1,27 @@
-"""Data on its way to a database: the server itself has to refuse plaintext.
+"""Data on its way to a database: the server itself has to refuse plaintext, and old TLS.
 
-The setting is not on the instance but in the parameter group it is attached to, so the rule follows
-that reference. Which parameter it is depends on the engine, which the group's family names.
+Which parameter that is depends on the engine, which the family of the parameter group names.
 """
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from pulumi_policy import PolicyResource, Severity
-from pulumi_policy.proxy import UnknownValueError
 
-from todo_policies.resource_types import (
-    CLUSTER,
-    CLUSTER_PARAMETER_GROUP,
-    INSTANCE,
-    PARAMETER_GROUP,
-    PROXY,
+from todo_policies.databases import family_engine
+from todo_policies.parameter_groups import (
+    ATTACHMENTS,
+    OVERRIDES,
+    Parameter,
+    attached_groups,
+    unattached,
 )
+from todo_policies.resource_types import PROXY
 from todo_policies.rule import StackRule
 
-__all__ = ["DATABASE_TLS_REQUIRED"]
+__all__ = ["DATABASE_TLS_REQUIRED", "DATABASE_TLS_VERSION"]
 
-
-@dataclass(frozen=True)
-class _Attachment:
-    """The property by which a database names its parameter group, and that group's type."""
-
-    property: str
-    group_type: str
+_CLUSTER_MEMBERS = frozenset(OVERRIDES) - frozenset(ATTACHMENTS)
 
 
 @dataclass(frozen=True)
@@ -37,14 +30,18 @@ class _Switch:
 
     parameter: str
     on: frozenset[str]
+    is_dynamic: bool
 
 
-_ATTACHMENTS = {
-    INSTANCE: _Attachment("parameterGroupName", PARAMETER_GROUP),
-    CLUSTER: _Attachment("dbClusterParameterGroupName", CLUSTER_PARAMETER_GROUP),
-}
-_MYSQL = _Switch("require_secure_transport", frozenset({"1", "ON"}))
-_POSTGRESQL = _Switch("rds.force_ssl", frozenset({"1"}))
+@dataclass(frozen=True)
+class _Floor:
+    """The parameter that names the versions of TLS, or the lowest of them."""
+
+    parameter: str
+
+
+_MYSQL = _Switch("require_secure_transport", frozenset({"1", "ON"}), is_dynamic=True)
+_POSTGRESQL = _Switch("rds.force_ssl", frozenset({"1"}), is_dynamic=False)
 _SWITCH_OF_ENGINE = {
     "mysql": _MYSQL,
     "mariadb": _MYSQL,
@@ -52,6 +49,8 @@ _SWITCH_OF_ENGINE = {
     "postgres": _POSTGRESQL,
     "aurora-postgresql": _POSTGRESQL,
 }
+_FLOOR_OF_SWITCH = {_MYSQL: _Floor("tls_version"), _POSTGRESQL: _Floor("ssl_min_protocol_version")}
+_SAFE_VERSIONS = frozenset({"TLSv1.2", "TLSv1.3"})
 
 
 def _plaintext_paths(subject: PolicyResource, stack: Sequence[PolicyResource]) -> Iterator[str]:
@@ -59,67 +58,92 @@ def _plaintext_paths(subject: PolicyResource, stack: Sequence[PolicyResource]) -
         if subject.props.get("requireTls") is not True:
             yield "requireTls is not True, so the proxy accepts plaintext connections."
         return
-    attachment = _ATTACHMENTS[subject.resource_type]
-    groups = _attached_groups(subject, attachment, stack)
-    if not groups:
-        yield _unattached(subject, attachment)
-    for group in groups:
-        yield from _accepts_plaintext(group)
+    yield from _judge_groups(subject, stack, _accepts_plaintext)
 
 
-def _attached_groups(
-    database: PolicyResource, attachment: _Attachment, stack: Sequence[PolicyResource]
-) -> list[PolicyResource]:
-    """The group a database names; while the name is unknown, every group it is made from."""
-    try:
-        name = database.props.get(attachment.property)
-    except UnknownValueError:
-        sources = database.property_dependencies.get(attachment.property, [])
-        return [source for source in sources if source.resource_type == attachment.group_type]
-    groups = [resource for resource in stack if resource.resource_type == attachment.group_type]
-    return [group for group in groups if name is not None and _is_named(group, name)]
+def _old_versions(subject: PolicyResource, stack: Sequence[PolicyResource]) -> Iterator[str]:
+    yield from _judge_groups(subject, stack, _accepts_old_versions, is_missing_reported=False)
 
 
-def _is_named(group: PolicyResource, name: str) -> bool:
-    try:
-        return bool(group.props.get("name") == name)
-    except UnknownValueError:
-        return False
+def _judge_groups(
+    subject: PolicyResource,
+    stack: Sequence[PolicyResource],
+    judge_group: Callable[[PolicyResource, _Switch, bool], Iterator[str]],
+    *,
+    is_missing_reported: bool = True,
+) -> Iterator[str]:
+    """Judge the group that has to hold a setting, and one that could override it."""
+    if attachment := ATTACHMENTS.get(subject.resource_type):
+        groups = attached_groups(subject, attachment, stack)
+        if not groups and is_missing_reported:
+            yield unattached(subject, attachment, stack)
+        for group in groups:
+            yield from _judge_group(group, judge_group, is_required=True)
+    if override := OVERRIDES.get(subject.resource_type):
+        groups = attached_groups(subject, override, stack)
+        if not groups and is_missing_reported and _is_named(subject, override.property):
+            yield unattached(subject, override, stack)
+        for group in groups:
+            yield from _judge_group(group, judge_group, is_required=False)
 
 
-def _unattached(database: PolicyResource, attachment: _Attachment) -> str:
-    try:
-        name = database.props.get(attachment.property)
-    except UnknownValueError:
-        return f"{attachment.property} comes from no parameter group of this stack, if it is set."
-    if name is None:
-        return f"{attachment.property} is not set, so the engine's default group applies."
-    if name.startswith("default."):
-        return f"its parameter group {name} is an AWS default, which nobody can change."
-    return f"its parameter group {name} is not in this stack, so nothing vouches for it."
+def _is_named(subject: PolicyResource, key: str) -> bool:
+    """Whether a group that may be left out is named, and is none of AWS's, which set nothing."""
+    if key not in subject.property_dependencies:
+        try:
+            name = subject.props.get(key)
+        except LookupError:
+            return False
+        return name is not None and not str(name).startswith("default.")
+    return True
 
 
-def _accepts_plaintext(group: PolicyResource) -> Iterator[str]:
+def _judge_group(
+    group: PolicyResource,
+    judge_group: Callable[[PolicyResource, _Switch, bool], Iterator[str]],
+    *,
+    is_required: bool,
+) -> Iterator[str]:
     family = str(group.props.get("family"))
-    engine = re.sub(r"[\d.]+$", "", family)
-    switch = _SWITCH_OF_ENGINE.get(engine)
+    switch = _SWITCH_OF_ENGINE.get(family_engine(family))
     if switch is None:
         yield (
             f"its parameter group {group.name} is of family {family}, "
             "for which this pack knows no parameter that requires TLS."
         )
         return
-    values = [
-        parameter.get("value")
-        for parameter in group.props.get("parameters") or ()
-        if parameter.get("name") == switch.parameter
-    ]
-    if not values or not switch.on.issuperset(map(str, values)):
-        state = f"sets it to {values[0]}" if values else "does not set it"
+    yield from judge_group(group, switch, is_required)
+
+
+def _accepts_plaintext(group: PolicyResource, switch: _Switch, is_required: bool) -> Iterator[str]:
+    found = Parameter.named(group, switch.parameter)
+    wrong = [one.value for one in found if one.value not in switch.on]
+    if wrong or (is_required and not found):
+        state = f"sets it to {wrong[0]}" if wrong else "does not set it"
         allowed = " or ".join(sorted(switch.on))
         yield (
             f"{switch.parameter} has to be {allowed}, but its parameter group {group.name} {state}."
         )
+    elif switch.is_dynamic and any(one.apply_method != "immediate" for one in found):
+        yield (
+            f"{switch.parameter} waits for a restart in its parameter group {group.name}, and "
+            "plaintext is accepted until then: its apply method has to be immediate."
+        )
+
+
+def _accepts_old_versions(
+    group: PolicyResource, switch: _Switch, is_required: bool
+) -> Iterator[str]:
+    floor = _FLOOR_OF_SWITCH[switch]
+    found = Parameter.named(group, floor.parameter)
+    if is_required and not found:
+        yield f"{floor.parameter} is not set in its parameter group {group.name}."
+    for one in found:
+        if not _SAFE_VERSIONS.issuperset(one.value.split(",")):
+            yield (
+                f"{floor.parameter} is {one.value!r} in its parameter group {group.name}, but only "
+                f"{' and '.join(sorted(_SAFE_VERSIONS))} are safe."
+            )
 
 
 DATABASE_TLS_REQUIRED = StackRule(
@@ -130,8 +154,20 @@ DATABASE_TLS_REQUIRED = StackRule(
     fix="Attach a parameter group of this stack that sets require_secure_transport to 1 (MySQL, "
     "MariaDB; ON for Aurora MySQL) or rds.force_ssl to 1 (PostgreSQL); require_tls=True on a "
     "proxy.",
-    controls=("RDS.39",),
+    controls=("RDS.38", "RDS.39", "RDS.43", "RDS.44"),
     waivable=False,
-    resource_types=frozenset({*_ATTACHMENTS, PROXY}),
+    resource_types=frozenset({*ATTACHMENTS, *_CLUSTER_MEMBERS, PROXY}),
     check=_plaintext_paths,
+)
+
+DATABASE_TLS_VERSION = StackRule(
+    name="database-tls-version",
+    severity=Severity.CRITICAL,
+    why="No database speaks a TLS older than 1.2, by an explicit parameter.",
+    fix="Set tls_version to TLSv1.2,TLSv1.3 (MySQL, MariaDB) or ssl_min_protocol_version to "
+    "TLSv1.2 (PostgreSQL) in the attached parameter group.",
+    controls=(),
+    waivable=False,
+    resource_types=frozenset({*ATTACHMENTS, *_CLUSTER_MEMBERS}),
+    check=_old_versions,
 )

@@ -14,12 +14,11 @@ POLICIES = Path(__file__).parents[2] / "policies"
 
 
 def test_the_readmes_table_is_the_pack() -> None:
-    """`make policies` prints the table that belongs there."""
+    """`python -m todo_policies --write`, in policies/, brings both up to the rules."""
     assert f"\n{rule_table(RULES)}\n" in (POLICIES / "README.md").read_text()
 
 
 def test_the_schema_of_configurations_is_the_packs() -> None:
-    """`python -m todo_policies --schema` in `policies/` prints what belongs there."""
     assert json.loads((POLICIES / "config" / "schema.json").read_text()) == config_schema(RULES)
 
 
