@@ -29,7 +29,9 @@ def scratch(system: RunningSystem, tmp_path: Path) -> Scratch:
 def _preview(scratch: Scratch, stack: str) -> tuple[int, str]:
     select = scratch.pulumi("stack", "select", "--create", stack)
     assert select.code == 0, select.output
-    result = scratch.pulumi("preview", "--stack", stack, "--policy-pack", "policies")
+    config = f"policies/config/{stack}.json"
+    policies = ("--policy-pack", "policies", "--policy-pack-config", config)
+    result = scratch.pulumi("preview", "--stack", stack, *policies)
     return result.code, result.output
 
 
@@ -46,9 +48,8 @@ def test_each_stacks_own_config_previews_with_the_policies_on(scratch: Scratch, 
 
 
 def test_plain_pulumi_up_finds_what_make_up_deployed(system: RunningSystem) -> None:
-    up = plain_pulumi(
-        system.workspace, "up", "--stack", "local", "--yes", "--policy-pack", "policies"
-    )
+    policies = ("--policy-pack", "policies", "--policy-pack-config", "policies/config/local.json")
+    up = plain_pulumi(system.workspace, "up", "--stack", "local", "--yes", *policies)
     assert up.code == 0, up.output
     assert re.fullmatch(r"\d+ unchanged", stack._summary(up.output)), up.output
 
