@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ops.report.changes import Difference, differences
 from ops.report.events import Preview, Step, Violation
 from ops.report.text import MARKER, bounded, code, plain
-from ops.report.words import consequence, is_loud, noun, property_words
+from ops.report.words import consequence, is_loud, noun, property_words, remark
 
 __all__ = ["Ownership", "Report", "StackReport", "comment"]
 
@@ -204,6 +204,8 @@ def _change(step: Step) -> Iterator[str]:
         return
     yield head
     yield from (f"  - {_difference(one)}" for one in found[:_SHOWN_DIFFERENCES])
+    if said := remark(step):
+        yield f"  - {said}"
     if len(found) > _SHOWN_DIFFERENCES:
         yield f"  - … and {len(found) - _SHOWN_DIFFERENCES} more properties"
 

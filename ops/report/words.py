@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ops.report.events import State, Step
 
-__all__ = ["consequence", "is_loud", "noun", "property_words"]
+__all__ = ["consequence", "is_loud", "noun", "property_words", "remark"]
 
 _NOUNS: Mapping[str, str] = {
     "aws:appautoscaling/policy:Policy": "scaling rule",
@@ -152,3 +152,16 @@ def _guard(step: Step, old: State) -> str:
     if step.type in {"aws:rds/instance:Instance", "aws:lb/loadBalancer:LoadBalancer"}:
         return "Nothing protects it (`protect` and deletion protection are off)."
     return ""
+
+
+def remark(step: Step) -> str:
+    """Say when an update takes effect and what it interrupts, where that is not at once."""
+    if step.op != "update" or step.type != "aws:rds/instance:Instance" or step.new is None:
+        return ""
+    if not {"instanceClass", "engineVersion"} & set(step.differing):
+        return ""
+    inputs = step.new.inputs
+    window = inputs.get("maintenanceWindow", "next")
+    when = "at once" if inputs.get("applyImmediately") else f"in the maintenance window ({window})"
+    how = "a failover of about a minute" if inputs.get("multiAz") else "a restart of some minutes"
+    return f"Takes effect {when}, with {how}."

@@ -94,6 +94,26 @@ def test_a_new_version_of_a_task_is_no_alarm(written: Any) -> None:  # noqa: ANN
     assert "- **task definition `todo-prod-it`**, in a new version\n  - cpu: `256` → `512`" in text
 
 
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        (
+            {"maintenanceWindow": "sun:05:00-sun:06:00", "multiAz": True},
+            "in the maintenance window (sun:05:00-sun:06:00), with a failover of about a minute.",
+        ),
+        ({"applyImmediately": True}, "at once, with a restart of some minutes."),
+    ],
+)
+def test_a_new_class_of_database_says_when_it_takes_effect(
+    written: Any,  # noqa: ANN401
+    inputs: dict[str, Any],
+    said: str,
+) -> None:
+    old, new = inputs | {"instanceClass": "a"}, inputs | {"instanceClass": "b"}
+    text = written(step("update", DATABASE, old, new, diffs=["instanceClass"]))
+    assert f"instance class: `a` → `b`\n  - Takes effect {said}" in text
+
+
 def test_components_are_not_told(written: Any) -> None:  # noqa: ANN401
     assert "no changes" in written(step("create", "todo:index:Database", None, {}))
 
