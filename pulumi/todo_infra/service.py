@@ -97,7 +97,12 @@ class Service(pulumi.ComponentResource):
         # As an input of the component, each value that is known is seen by the policies in a
         # preview; of the task definition's JSON text nothing is, before everything in it is.
         containers = self._containers(name, args)
-        super().__init__("todo:index:Service", name, {"containerDefinitions": containers}, opts)
+        seen = {
+            "containerDefinitions": containers,
+            # Where people may enter, a container may write to its own files; nowhere else.
+            "enableExecuteCommand": args.settings.deployment.allow_exec,
+        }
+        super().__init__("todo:index:Service", name, seen, opts)
         cluster = Cluster(
             name,
             ClusterArgs(settings=args.settings, key_arn=args.key_arn),
