@@ -1,4 +1,4 @@
-"""MiniStack, with five things that AWS does and its clients rely on, but MiniStack does not.
+"""MiniStack, with seven things that AWS does and its clients rely on, but MiniStack does not.
 
 A service tells its zone rebalancing: else each preview shows a difference, since what was asked for
 is not there. A repeated `CreateSecret` gets the first one's answer: the SDK repeats what it got
@@ -6,7 +6,9 @@ no answer to, and would be told that the secret exists. A label such as AWSPENDI
 of a secret: the second rotation would offer the first one's password. And a task gets credentials
 that an SDK takes: it asks for a task's only at the addresses of AWS's own agents, where MiniStack
 is not. And a database is found by its resource id, and no other: by that Terraform's provider waits
-for one to be gone, which it never was as long as another one was there.
+for one to be gone, which it never was as long as another one was there. It tells the key of its
+performance insights: else each update would set it again, which takes minutes. And nothing protects
+a new replica that was not told to be protected.
 """
 
 from __future__ import annotations
@@ -24,8 +26,11 @@ __all__ = [
     "answering_repeats",
     "finding_resource_ids",
     "giving_usable_credentials",
+    "keeping_insights_key",
     "keeping_zone_rebalancing",
     "moving_labels",
+    "protecting_if_asked",
+    "telling_insights_key",
 ]
 
 _SETTING = "availabilityZoneRebalancing"
@@ -34,6 +39,8 @@ _CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "local",
     "AWS_SECRET_ACCESS_KEY": "local",
 }  # nobody checks them
+_INSIGHTS_KEY = "PerformanceInsightsKMSKeyId"
+_PROTECTION = "DeletionProtection"
 _ENVIRONMENT = "env"  # the parameter that holds a container's variables, to be added to
 
 Request = dict[str, Any]
@@ -102,6 +109,42 @@ def finding_resource_ids(select: Select) -> Select:
     return selecting
 
 
+def keeping_insights_key(handle: Handler, instances: Mapping[str, Request]) -> Handler:
+    """Wrap what makes or changes a database so that it keeps the key for its insights."""
+
+    def handler(request: Request) -> Answer:
+        answer = handle(request)
+        instance = instances.get(rds._p(request, "DBInstanceIdentifier"))  # noqa: SLF001
+        if answer[0] == HTTPStatus.OK and instance is not None and _INSIGHTS_KEY in request:
+            instance[_INSIGHTS_KEY] = rds._p(request, _INSIGHTS_KEY)  # noqa: SLF001
+        return answer
+
+    return handler
+
+
+def telling_insights_key(describe: Callable[[Request], str]) -> Callable[[Request], str]:
+    """Wrap what describes a database as XML so that the key for its insights is in there."""
+
+    def describing(instance: Request) -> str:
+        key = instance.get(_INSIGHTS_KEY, "")
+        return f"{describe(instance)}<{_INSIGHTS_KEY}>{key}</{_INSIGHTS_KEY}>"
+
+    return describing
+
+
+def protecting_if_asked(handle: Handler, instances: Mapping[str, Request]) -> Handler:
+    """Wrap `CreateDBInstanceReadReplica` so that the source's protection is not the replica's."""
+
+    def handler(request: Request) -> Answer:
+        answer = handle(request)
+        if answer[0] == HTTPStatus.OK:
+            replica = instances[rds._p(request, "DBInstanceIdentifier")]  # noqa: SLF001
+            replica[_PROTECTION] = rds._p(request, _PROTECTION) == "true"  # noqa: SLF001
+        return answer
+
+    return handler
+
+
 def giving_usable_credentials(
     register: Callable[..., Any], region: Callable[[], str]
 ) -> Callable[..., Any]:
@@ -125,11 +168,21 @@ def _extend() -> None:
     for action in ("CreateService", "UpdateService"):
         actions[action] = keeping_zone_rebalancing(actions[action], services)
     ecs._register_metadata = giving_usable_credentials(ecs._register_metadata, ecs.get_region)  # noqa: SLF001
-    rds._apply_instance_filters = finding_resource_ids(rds._apply_instance_filters)  # noqa: SLF001
+    _extend_databases()
     create = secretsmanager._create_secret  # noqa: SLF001
     secretsmanager._create_secret = answering_repeats(create)  # noqa: SLF001
     put = secretsmanager._put_secret_value  # noqa: SLF001
     secretsmanager._put_secret_value = moving_labels(put, _take_label_from_others)  # noqa: SLF001
+
+
+def _extend_databases() -> None:
+    actions, instances = rds._ACTION_MAP, rds._instances  # noqa: SLF001
+    replicate = "CreateDBInstanceReadReplica"
+    for action in ("CreateDBInstance", replicate, "ModifyDBInstance"):
+        actions[action] = keeping_insights_key(actions[action], instances)
+    actions[replicate] = protecting_if_asked(actions[replicate], instances)
+    rds._apply_instance_filters = finding_resource_ids(rds._apply_instance_filters)  # noqa: SLF001
+    rds._instance_xml = telling_insights_key(rds._instance_xml)  # noqa: SLF001
 
 
 def _take_label_from_others(secret_id: str, label: str, version: str) -> None:

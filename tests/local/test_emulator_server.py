@@ -63,11 +63,13 @@ def extend(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in (
         (ecs, "_register_metadata"),
         (rds, "_apply_instance_filters"),
+        (rds, "_instance_xml"),
         (secretsmanager, "_create_secret"),
         (secretsmanager, "_put_secret_value"),
     ):
         monkeypatch.setattr(module, name, getattr(module, name))  # restored afterwards
-    monkeypatch.setattr(ecs, "_ACTION_MAP", dict(ecs._ACTION_MAP))
+    for module in (ecs, rds):
+        monkeypatch.setattr(module, "_ACTION_MAP", dict(module._ACTION_MAP))
     emulator_server._extend()
 
 
@@ -111,6 +113,59 @@ def test_a_database_is_found_by_its_resource_id_and_no_other(
     ]
     selected = rds._apply_instance_filters(instances, filters)
     assert [each["DBInstanceIdentifier"] for each in selected] == found
+
+
+INSTANCE = {
+    "DBInstanceIdentifier": "todo",
+    "DBInstanceArn": "arn:aws:rds:eu-west-1:000000000000:db:todo",
+    "DBInstanceClass": "db.m7g.large",
+    "DBInstanceStatus": "available",
+    "Engine": "mysql",
+    "EngineVersion": "8.4",
+    "MasterUsername": "todo_admin",
+    "AllocatedStorage": 20,
+    "DeletionProtection": True,
+}
+
+
+@pytest.fixture
+def instances(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
+    """The only databases of the real emulator, extended."""
+    instances: dict[str, dict[str, Any]] = {"todo": dict(INSTANCE)}
+    monkeypatch.setattr(rds, "_instances", instances)
+    extend(monkeypatch)
+    return instances
+
+
+def call(action: str, **parameters: str) -> Answer:
+    """As the emulator reads a request: each parameter is a list."""
+    answer: Answer = rds._ACTION_MAP[action]({name: [value] for name, value in parameters.items()})
+    return answer
+
+
+@pytest.mark.usefixtures("instances")
+def test_a_database_tells_the_key_of_its_insights() -> None:
+    key = "arn:aws:kms:eu-west-1:000000000000:key/1"
+    told = f"<PerformanceInsightsKMSKeyId>{key}</PerformanceInsightsKMSKeyId>"
+    assert told not in str(call("DescribeDBInstances")[2])
+    changed = {"DBInstanceIdentifier": "todo", "PerformanceInsightsKMSKeyId": key}
+    assert call("ModifyDBInstance", **changed)[0] == 200
+    assert call("ModifyDBInstance", DBInstanceIdentifier="todo")[0] == 200
+    assert told in str(call("DescribeDBInstances")[2])
+    assert call("ModifyDBInstance", **{**changed, "DBInstanceIdentifier": "other"})[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("asked", "protected"), [({}, False), ({"DeletionProtection": "true"}, True)]
+)
+def test_a_replica_is_protected_if_asked_for(
+    instances: dict[str, dict[str, Any]], asked: dict[str, str], protected: bool
+) -> None:
+    replica = {"DBInstanceIdentifier": "copy", "SourceDBInstanceIdentifier": "todo", **asked}
+    assert call("CreateDBInstanceReadReplica", **replica)[0] == 200
+    assert instances["copy"]["DeletionProtection"] is protected
+    assert instances["todo"]["DeletionProtection"] is True
+    assert call("CreateDBInstanceReadReplica", **replica)[0] == 400
 
 
 @pytest.mark.parametrize("by_name", [True, False])
