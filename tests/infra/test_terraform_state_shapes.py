@@ -125,6 +125,7 @@ def test_nothing_is_looked_up_for_a_state_that_does_not_fit() -> None:
         ),
         ("\n\n  2 problems:\n\n- no zone.\n- no VPC\n", "2 problems: no zone"),
         ("no matching EC2 Subnet found:.", "no matching EC2 Subnet found"),
+        ("2 problems:", "2 problems"),
         ("", "ValueError"),
     ],
 )
