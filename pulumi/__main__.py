@@ -22,6 +22,7 @@ from todo_infra.trust import certificate_authority_environment
 root = Path(pulumi.get_root_directory())
 name = name_prefix(pulumi.get_project(), pulumi.get_stack())
 settings = config.load()
+plan = plan_capacity(settings, datetime.now(UTC))
 trust = certificate_authority_environment(root, settings.database_operations)
 existing = terraform_state.read(root, settings.terraform_state, settings.region)
 certificate.verify_zone(settings.load_balancer)
@@ -35,18 +36,18 @@ network_args = NetworkArgs(settings=settings, network=existing, key_arn=key.arn)
 groups = Network(name, network_args).groups
 database_args = DatabaseArgs(settings=settings, network=existing, groups=groups, key_arn=key.arn)
 database = Database(name, database_args)
-
 balancer_args = LoadBalancerArgs(
-    settings=settings, network=existing, security_group_id=groups.load_balancer_id, key_arn=key.arn
+    settings=settings, plan=plan, network=existing, groups=groups, key_arn=key.arn
 )
 balancer = LoadBalancer(name, balancer_args)
 watch_args = ObservabilityArgs(
-    settings=settings, balancer=balancer, database=database, key_arn=key.arn
+    settings=settings, plan=plan, balancer=balancer, database=database, key_arn=key.arn
 )
 observability = Observability(name, watch_args)
 
 service_args = ServiceArgs(
     settings=settings,
+    plan=plan,
     image=image.reference,
     repository_arn=existing.repository.arn,
     subnet_ids=existing.private_subnet_ids,
@@ -60,8 +61,7 @@ service_args = ServiceArgs(
 )
 service = Service(name, service_args)
 rotation = database.rotate_password(after=service)
-plan = plan_capacity(settings, datetime.now(UTC))
-observability.watch_service(service, plan, rotation)
+observability.watch_service(service, rotation)
 
 scaling_args = AutoscalingArgs(
     cluster_name=service.cluster_name,

@@ -99,13 +99,13 @@ def balancer_alarms() -> tuple[Alarm, ...]:
     )
 
 
-def service_alarms(settings: config.Settings, plan: CapacityPlan) -> tuple[Alarm, ...]:
+def service_alarms(plan: CapacityPlan) -> tuple[Alarm, ...]:
     """What tells that there are too few tasks, or none."""
     ceiling = Alarm(
         name="capacity-ceiling",
         subject="service",
         means=f"All {plan.max_tasks} tasks that are allowed have been running for 15 minutes.",
-        first="raise todo:capacity.maxTasks if more traffic is expected.",
+        first="raise todo:capacity.peakRequestsPerSecond if more traffic is expected.",
         # Each task reports its use once a minute: as many values, as many tasks. Unlike the
         # counts of Container Insights, these cost nothing.
         metrics=_one(_ECS, "CPUUtilization", "SampleCount"),
@@ -117,7 +117,7 @@ def service_alarms(settings: config.Settings, plan: CapacityPlan) -> tuple[Alarm
         why_missing="without any task there is no value; no-task is the alarm for that",
     )
     # Where the team wants a fixed number, reaching it is no news.
-    scales = settings.capacity.max_tasks > settings.capacity.min_tasks
+    scales = plan.max_tasks > plan.floor_tasks
     return (
         Alarm(
             name="no-task",
@@ -171,7 +171,7 @@ def database_alarms(settings: config.Settings) -> tuple[Alarm, ...]:
             name="database-connections",
             subject="database",
             means=f"{_CONNECTIONS_PERCENT} % of the {connections} connections are in use.",
-            first="count the tasks: each holds up to DATABASE_POOL_SIZE.",
+            first="count the tasks: each holds up to todo:database.connectionsPerTask.",
             metrics=_one(_RDS, "DatabaseConnections", "Maximum"),
             threshold=connections * _CONNECTIONS_PERCENT // 100,
             missing="notBreaching",

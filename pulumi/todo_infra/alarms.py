@@ -119,7 +119,7 @@ class Alarms(pulumi.ComponentResource):
         """
         service = {"ClusterName": cluster_name, "ServiceName": service_name}
         subjects = {**self._balancer(), "service": service}
-        self._watch(alarm_table.service_alarms(self._args.settings, plan), subjects)
+        self._watch(alarm_table.service_alarms(plan), subjects)
         if rotation_function is not None:
             rotation = {"rotation": {"FunctionName": rotation_function}}
             self._watch(alarm_table.rotation_alarms(), rotation)

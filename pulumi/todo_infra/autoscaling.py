@@ -1,6 +1,7 @@
 """How many tasks run: as many as the traffic asks for, within the team's limits."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -38,6 +39,17 @@ class AutoscalingArgs:
     plan: CapacityPlan
 
 
+def _summary(plan: CapacityPlan) -> dict[str, Any]:
+    costs = {"monthlyCostUsd": plan.cost, "ceilingMonthlyCostUsd": plan.ceiling_cost}
+    return {
+        "minTasks": plan.floor_tasks,
+        "maxTasks": plan.max_tasks,
+        "peakRequestsPerSecond": plan.peak_requests_per_second,
+        # Absent where prices are not known: a guess would be a wrong figure.
+        **{key: cost.usd for key, cost in costs.items() if cost},
+    }
+
+
 class Autoscaling(pulumi.ComponentResource):
     """Three target-tracking policies, of which the one that asks for most wins, and events.
 
@@ -47,7 +59,12 @@ class Autoscaling(pulumi.ComponentResource):
     def __init__(
         self, name: str, args: AutoscalingArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__("todo:index:Autoscaling", name, None, opts)
+        # Inputs of the component are what policies see of the plan, in a preview as well.
+        super().__init__("todo:index:Autoscaling", name, _summary(args.plan), opts)
+        for warning in args.plan.warnings:
+            pulumi.warn(warning, self)
+        for action in args.plan.actions:
+            pulumi.info(action, self)
         target = self._target(name, args)
         self._request_policy(name, args, target)
         self._use_policies(name, args, target)
@@ -89,8 +106,6 @@ class Autoscaling(pulumi.ComponentResource):
 
     def _events(self, name: str, args: AutoscalingArgs, target: aws.appautoscaling.Target) -> None:
         """Raise and lower the floor, once each; the traffic decides about what is above it."""
-        for event in args.plan.past_events:
-            pulumi.warn(f"The event {event} is over: remove it from todo:capacity.events.", self)
         for change in args.plan.changes:
             aws.appautoscaling.ScheduledAction(
                 f"{name}-{change.name}",

@@ -1,16 +1,19 @@
 """What a month may cost, before people are told."""
 
+import math
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from . import config
+from .capacity import CapacityPlan
 
-__all__ = ["Budget", "BudgetArgs"]
+__all__ = ["Budget", "BudgetArgs", "budget_usd"]
 
 # By kind: how much of the budget. What is forecast can still be changed.
 _WARNINGS = {"FORECASTED": 80, "ACTUAL": 100}
+_STEP_USD = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,13 +21,30 @@ class BudgetArgs:
     """How much, of what, and who is told.
 
     Attributes:
-        settings: The stack's config; without `todo:observability.monthlyBudgetUsd` nothing is
-            made.
+        settings: The stack's config.
+        plan: What a month is expected to cost.
         topic_arn: Who is told; None for each address of `todo:observability.alarmEmails`.
     """
 
     settings: config.Settings
+    plan: CapacityPlan
     topic_arn: pulumi.Input[str] | None
+
+
+def budget_usd(settings: config.Settings, plan: CapacityPlan) -> int:
+    """Return the stack's budget; 0 for none.
+
+    Where the config names no amount it is the estimate, as far as there is one, of what carries
+    the stack's tag: people are told when more than the estimate is forecast. Of a whole account,
+    which may pay for other things too, the estimate says nothing.
+    """
+    stated = settings.observability.monthly_budget_usd
+    if stated is not None:
+        return stated
+    if plan.cost is None or not settings.observability.budget_tag:
+        return 0
+    share = _WARNINGS["FORECASTED"] / 100
+    return math.ceil(plan.cost.usd / share / _STEP_USD) * _STEP_USD
 
 
 class Budget(pulumi.ComponentResource):
@@ -39,13 +59,13 @@ class Budget(pulumi.ComponentResource):
         self, name: str, args: BudgetArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("todo:index:Budget", name, None, opts)
-        settings = args.settings.observability
-        if settings.monthly_budget_usd:
+        settings, amount = args.settings.observability, budget_usd(args.settings, args.plan)
+        if amount:
             aws.budgets.Budget(
                 f"{name}-budget",
                 budget_type="COST",
                 time_unit="MONTHLY",
-                limit_amount=str(settings.monthly_budget_usd),
+                limit_amount=str(amount),
                 limit_unit="USD",
                 cost_filters=_filters(settings),
                 notifications=[

@@ -41,6 +41,7 @@ class ContainerSettings:
         log_group: Its name.
         environment: Plain variables, the same for both containers; nothing secret.
         migrate_secrets: Variables of `migrate` alone, and the secrets they come from: the master's.
+        pool_size: Database connections that `app` opens at most, to each server.
         lame_duck_seconds: How long `app` goes on serving everybody after it was told to stop.
         allow_exec: Let people into `app`.
     """
@@ -50,6 +51,7 @@ class ContainerSettings:
     log_group: str
     environment: Mapping[str, pulumi.Input[str]]
     migrate_secrets: Mapping[str, pulumi.Input[str]]
+    pool_size: int
     lame_duck_seconds: int
     allow_exec: bool = False
 
@@ -72,8 +74,11 @@ def container_definitions(settings: ContainerSettings) -> list[dict[str, Any]]:
             for variable, source in settings.migrate_secrets.items()
         ],
     }
-    lame_duck = {"LAME_DUCK_SECONDS": str(settings.lame_duck_seconds)}
-    app = _container(settings, "app", argument="serve", environment=lame_duck) | {
+    variables = {
+        "DATABASE_POOL_SIZE": str(settings.pool_size),
+        "LAME_DUCK_SECONDS": str(settings.lame_duck_seconds),
+    }
+    app = _container(settings, "app", argument="serve", environment=variables) | {
         "essential": True,
         "dependsOn": [{"containerName": "migrate", "condition": "SUCCESS"}],
         "portMappings": [

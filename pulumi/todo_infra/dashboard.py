@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from . import config, database_limits
+from .budget import budget_usd
 from .capacity import CapacityPlan
 
 __all__ = ["Dashboard", "DashboardArgs", "dashboard_body"]
@@ -66,7 +67,7 @@ class Dashboard(pulumi.ComponentResource):
 
 def dashboard_body(args: DashboardArgs) -> dict[str, Any]:
     """Return the page: rows of widgets, with what is asked first on top."""
-    rows = [_capacity(args), _users(args), _database(args), [_costs(args.settings)]]
+    rows = [_capacity(args), _users(args), _database(args), [_costs(args)]]
     widgets, top = [], 0
     for row in rows:
         width = _COLUMNS // len(row)
@@ -89,7 +90,7 @@ def _capacity(args: DashboardArgs) -> list[Widget]:
             "Room to grow: tasks running, and allowed",
             # Each task reports its use once a minute: as many values, as many tasks.
             [[*cpu, {"stat": "SampleCount", "label": "running"}]],
-            {"allowed (todo:capacity.maxTasks)": plan.max_tasks, "at least": plan.min_tasks},
+            {"allowed": plan.max_tasks, "at least": plan.min_tasks},
         ),
         _graph(
             region,
@@ -171,12 +172,21 @@ def _database(args: DashboardArgs) -> list[Widget]:
     return graphs
 
 
-def _costs(settings: config.Settings) -> Widget:
-    amount, tag = settings.observability.monthly_budget_usd, settings.observability.budget_tag
+def _costs(args: DashboardArgs) -> Widget:
+    amount, tag = budget_usd(args.settings, args.plan), args.settings.observability.budget_tag
     if amount:
         budget = f"The budget is **{amount} USD** a month, for {tag or 'the whole account'}."
     else:
-        budget = "Without `todo:observability.monthlyBudgetUsd` nobody is told of high costs."
+        budget = (
+            "Without `todo:observability.monthlyBudgetUsd` or `budgetTag` nobody is told of high "
+            "costs."
+        )
+    cost, ceiling = args.plan.cost, args.plan.ceiling_cost
+    if cost and ceiling:
+        budget += (
+            f" About **{cost.usd:.0f} USD** a month are expected; with all {args.plan.max_tasks} "
+            f"tasks and the highest traffic, day and night, it were {ceiling.usd:.0f}."
+        )
     links = "[Cost Explorer](https://console.aws.amazon.com/costmanagement/home#/cost-explorer)"
     return {
         "type": "text",

@@ -7,16 +7,17 @@ import pulumi_aws as aws
 
 from . import config
 from .access_logs import AccessLogs, AccessLogsArgs
+from .capacity import CapacityPlan
 from .certificate import Certificate, CertificateArgs
 from .containers import SERVICE_PORT
 from .firewall import Firewall, FirewallArgs
 from .ordering import known_after
+from .ports import HTTP_PORT, HTTPS_PORT
+from .security_groups import SecurityGroups
 from .terraform_outputs import ExistingInfrastructure
 
-__all__ = ["LoadBalancer", "LoadBalancerArgs", "listener_ports"]
+__all__ = ["LoadBalancer", "LoadBalancerArgs"]
 
-_HTTP = 80
-_HTTPS = 443
 # TLS 1.3 and 1.2, forward secrecy and a hybrid post-quantum key exchange.
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html
 _TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09"
@@ -35,20 +36,17 @@ class LoadBalancerArgs:
 
     Attributes:
         settings: The stack's config: certificate, protection and logs.
+        plan: What it has to be ready for.
         network: Where load balancer and targets are.
-        security_group_id: The only group of the load balancer.
+        groups: Of them, the load balancer has its own only.
         key_arn: Encrypts the firewall's log; None where CloudWatch's own key does.
     """
 
     settings: config.Settings
+    plan: CapacityPlan
     network: ExistingInfrastructure
-    security_group_id: pulumi.Input[str]
+    groups: SecurityGroups
     key_arn: pulumi.Input[str] | None = None
-
-
-def listener_ports(settings: config.LoadBalancer) -> tuple[int, ...]:
-    """Return the ports that are open: with a certificate, HTTP only redirects to HTTPS."""
-    return (_HTTPS, _HTTP) if settings.serves_https else (_HTTP,)
 
 
 class LoadBalancer(pulumi.ComponentResource):
@@ -101,10 +99,11 @@ class LoadBalancer(pulumi.ComponentResource):
             internal=False,
             ip_address_type="ipv4",
             subnets=list(args.network.public_subnet_ids),
-            security_groups=[args.security_group_id],
+            security_groups=[args.groups.load_balancer_id],
             enable_http2=True,
             idle_timeout=_IDLE_SECONDS,
             client_keep_alive=_CLIENT_CONNECTION_SECONDS,
+            minimum_load_balancer_capacity=_reservation(args.plan.reserved_units),
             # What two servers could read in two ways is refused or cleaned.
             drop_invalid_header_fields=True,
             desync_mitigation_mode="defensive",
@@ -172,7 +171,7 @@ class LoadBalancer(pulumi.ComponentResource):
         return aws.lb.Listener(
             f"{name}-https",
             load_balancer_arn=self.load_balancer.arn,
-            port=_HTTPS,
+            port=HTTPS_PORT,
             protocol="HTTPS",
             ssl_policy=_TLS_POLICY,
             certificate_arn=certificate_arn,
@@ -190,7 +189,7 @@ class LoadBalancer(pulumi.ComponentResource):
         return aws.lb.Listener(
             f"{name}-http",
             load_balancer_arn=self.load_balancer.arn,
-            port=_HTTP,
+            port=HTTP_PORT,
             protocol="HTTP",
             default_actions=[action],
             opts=pulumi.ResourceOptions(parent=self),
@@ -221,6 +220,13 @@ def _redirect_to_https() -> aws.lb.ListenerDefaultActionArgs:
     return aws.lb.ListenerDefaultActionArgs(
         type="redirect",
         redirect=aws.lb.ListenerDefaultActionRedirectArgs(
-            protocol="HTTPS", port=str(_HTTPS), status_code="HTTP_301"
+            protocol="HTTPS", port=str(HTTPS_PORT), status_code="HTTP_301"
         ),
     )
+
+
+def _reservation(units: int) -> aws.lb.LoadBalancerMinimumLoadBalancerCapacityArgs | None:
+    """Have capacity there before a crowd comes; without one, it follows the traffic."""
+    if not units:
+        return None
+    return aws.lb.LoadBalancerMinimumLoadBalancerCapacityArgs(capacity_units=units)

@@ -23,12 +23,14 @@ class ObservabilityArgs:
 
     Attributes:
         settings: The stack's config.
+        plan: How far the service scales, and what it costs.
         balancer: The load balancer.
         database: The database.
         key_arn: Encrypts what is sent; None where the stack has no key of its own.
     """
 
     settings: config.Settings
+    plan: CapacityPlan
     balancer: LoadBalancer
     database: Database
     key_arn: pulumi.Input[str] | None
@@ -58,22 +60,21 @@ class Observability(pulumi.ComponentResource):
         )
         self._alarms = Alarms(name, alarms_args, self._child())
         self.rollback_alarms = self._alarms.rollback_names
-        budget_args = BudgetArgs(settings=args.settings, topic_arn=self._alarms.topic_arn)
+        budget_args = BudgetArgs(
+            settings=args.settings, plan=args.plan, topic_arn=self._alarms.topic_arn
+        )
         Budget(name, budget_args, self._child())
         self.register_outputs({})
 
-    def watch_service(
-        self, service: Service, plan: CapacityPlan, rotation: PasswordRotation
-    ) -> None:
+    def watch_service(self, service: Service, rotation: PasswordRotation) -> None:
         """Watch the service too, which is given the first alarms and so comes after them.
 
         Args:
             service: The service.
-            plan: How far it scales.
             rotation: Changes the application's password, or does not.
         """
         self._alarms.watch_service(
-            plan,
+            self._args.plan,
             cluster_name=service.cluster_name,
             service_name=service.service_name,
             rotation_function=rotation.function_name,
@@ -81,7 +82,7 @@ class Observability(pulumi.ComponentResource):
         balancer, database = self._args.balancer, self._args.database
         dashboard_args = DashboardArgs(
             settings=self._args.settings,
-            plan=plan,
+            plan=self._args.plan,
             cluster_name=service.cluster_name,
             service_name=service.service_name,
             load_balancer_suffix=balancer.load_balancer.arn_suffix,

@@ -12,9 +12,8 @@ import pulumi_aws as aws
 from . import config
 from .containers import SERVICE_PORT
 from .endpoints import Endpoints
-from .load_balancer import listener_ports
 from .ordering import known_after
-from .ports import DATABASE_PORT
+from .ports import DATABASE_PORT, listener_ports
 
 __all__ = ["SecurityGroups", "SecurityGroupsArgs"]
 

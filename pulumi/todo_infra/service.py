@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from . import config
+from .capacity import CapacityPlan
 from .cluster import Cluster, ClusterArgs
 from .containers import SERVICE_PORT, ContainerSettings, container_definitions, secret_key
 from .sizes import TASK_SIZES
@@ -31,6 +32,7 @@ class ServiceArgs:
 
     Attributes:
         settings: The stack's config: capacity, image, logs and deployment.
+        plan: How many tasks there are at least.
         image: Reference by digest.
         repository_arn: Where the image is pulled from.
         subnet_ids: Private subnets.
@@ -45,6 +47,7 @@ class ServiceArgs:
     """
 
     settings: config.Settings
+    plan: CapacityPlan
     image: pulumi.Input[str]
     repository_arn: str
     subnet_ids: tuple[str, ...]
@@ -169,6 +172,7 @@ class Service(pulumi.ComponentResource):
                 "DATABASE_ADMIN_USER": secret_key(master, "username"),
                 "DATABASE_ADMIN_PASSWORD": secret_key(master, "password"),
             },
+            pool_size=args.settings.database.connections_per_task,
             lame_duck_seconds=(
                 _SPOT_LAME_DUCK_SECONDS if deployment.spot_percent else _LAME_DUCK_SECONDS
             ),
@@ -183,18 +187,17 @@ class Service(pulumi.ComponentResource):
         cluster: Cluster,
         task_definition: aws.ecs.TaskDefinition,
     ) -> aws.ecs.Service:
-        deployment, capacity = args.settings.deployment, args.settings.capacity
+        # Not an event's floor: a change of the strategy replaces the tasks.
+        deployment, floor = args.settings.deployment, args.plan.floor_tasks
         return aws.ecs.Service(
             f"{name}-service",
             cluster=cluster.arn,
             task_definition=task_definition.arn,
-            capacity_provider_strategies=capacity_strategy(
-                capacity.min_tasks, deployment.spot_percent
-            ),
+            capacity_provider_strategies=capacity_strategy(floor, deployment.spot_percent),
             # Else a change of the strategy would replace the service, and not its tasks.
             force_new_deployment=True,
             platform_version="LATEST",
-            desired_count=capacity.min_tasks,
+            desired_count=floor,
             deployment_minimum_healthy_percent=100,
             deployment_maximum_percent=200,
             deployment_circuit_breaker=aws.ecs.ServiceDeploymentCircuitBreakerArgs(

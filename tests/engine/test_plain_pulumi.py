@@ -116,9 +116,11 @@ def test_a_garbled_state_is_named_with_the_way_out(scratch: Scratch) -> None:
 
 
 def test_a_bad_config_value_names_key_value_and_what_is_allowed(scratch: Scratch) -> None:
-    scratch.replace("Pulumi.local.yaml", "maxTasks: 4", "maxTasks: lots")
+    scratch.replace(
+        "Pulumi.local.yaml", "peakRequestsPerSecond: 600", "peakRequestsPerSecond: lots"
+    )
     code, output = _preview(scratch, "local")
     assert code != 0
-    assert "todo:capacity.maxTasks" in output
+    assert "todo:capacity.peakRequestsPerSecond" in output
     assert "lots" in output
     assert "Traceback" not in output

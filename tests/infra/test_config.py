@@ -59,7 +59,7 @@ def test_pulumi_yaml_explains_every_key(name: str) -> None:
 
 def test_a_stack_states_only_what_differs() -> None:
     capacity = load({"todo:capacity": {"maxTasks": 7}}).capacity
-    assert (capacity.min_tasks, capacity.max_tasks, capacity.task_size) == (2, 7, "small")
+    assert (capacity.min_tasks, capacity.max_tasks, capacity.task_size) == (None, 7, "small")
 
 
 @pytest.mark.parametrize("name", GROUPS)
@@ -74,16 +74,19 @@ def test_defaults_hold_when_a_whole_object_is_absent(name: str) -> None:
 
 REFUSED: list[tuple[str, str, Any, str]] = [
     ("capacity", "taskSize", "huge", "xsmall | small | medium | large | xlarge"),
-    ("capacity", "minTasks", 0, "a whole number from 1 to 1000"),
-    ("capacity", "minTasks", "3", "a whole number from 1 to 1000"),
-    ("capacity", "minTasks", True, "a whole number from 1 to 1000"),
-    ("capacity", "minTasks", 2.5, "a whole number from 1 to 1000"),
-    ("capacity", "maxTasks", 1001, "a whole number from 1 to 1000"),
-    ("capacity", "requestsPerTaskPerSecond", None, "a whole number from 1 to 100000"),
-    ("capacity", "events", {"name": "sale"}, "a list of events {name, from, until, minTasks}"),
+    ("capacity", "minTasks", 0, "a whole number from 1 to 500"),
+    ("capacity", "minTasks", "3", "a whole number from 1 to 500"),
+    ("capacity", "minTasks", True, "a whole number from 1 to 500"),
+    ("capacity", "minTasks", 2.5, "a whole number from 1 to 500"),
+    ("capacity", "maxTasks", 501, "a whole number from 1 to 500"),
+    ("capacity", "expectedRequestsPerSecond", None, "a whole number from 1 to 10000000"),
+    ("capacity", "peakRequestsPerSecond", "600/s", "a whole number from 1 to 10000000"),
+    ("capacity", "readPercent", 101, "a whole number from 0 to 100"),
+    ("capacity", "events", {"name": "sale"}, "a list of events {name, from, until, peakReq"),
     ("database", "size", "db.t3.micro", "xsmall | small | medium | large | xlarge"),
     ("database", "storageGiB", 19, "a whole number from 20 to 16384"),
     ("database", "readReplicas", 6, "a whole number from 0 to 5"),
+    ("database", "connectionsPerTask", 201, "a whole number from 1 to 200"),
     ("terraformState", "backend", "gcs", "local | s3 | remote"),
     ("terraformState", "path", "/etc/terraform.tfstate", "a path below the project's root"),
     ("terraformState", "path", "a/../../b", "a path below the project's root"),
@@ -190,7 +193,7 @@ def test_every_key_has_a_refused_value_in_the_table() -> None:
 
 def test_suggests_the_key_that_was_meant() -> None:
     (problem,) = problems({"todo:capacity": {"minTask": 3}})
-    assert problem.startswith("todo:capacity.minTask is 3; allowed: only the keys taskSize,")
+    assert problem.startswith("todo:capacity.minTask is 3; allowed: only the keys expected")
     assert problem.endswith("Did you mean minTasks?")
 
 
@@ -207,7 +210,7 @@ def test_refuses_an_unknown_object_that_would_be_ignored() -> None:
 
 def test_refuses_something_else_in_the_place_of_an_object() -> None:
     (problem,) = problems({"todo:capacity": "small"})
-    assert problem.startswith("todo:capacity is 'small'; allowed: an object with the keys taskSize")
+    assert problem.startswith("todo:capacity is 'small'; allowed: an object with the keys expected")
 
 
 def test_refuses_fewer_tasks_at_most_than_at_least() -> None:

@@ -14,6 +14,7 @@ SETTINGS = ContainerSettings(
     log_group="todo-logs",
     environment={"DATABASE_SECRET_ARN": "arn:app", "DATABASE_HOST": "db.example"},
     migrate_secrets={"DATABASE_ADMIN_PASSWORD": "arn:master:password::"},
+    pool_size=8,
     lame_duck_seconds=3,
 )
 CONTAINERS = {one["name"]: one for one in container_definitions(SETTINGS)}
@@ -39,11 +40,11 @@ def test_only_the_migration_gets_the_masters_credentials() -> None:
 
 @BOTH
 def test_no_plain_variable_holds_a_password(container: Container) -> None:
-    lame_duck = [{"name": "LAME_DUCK_SECONDS", "value": "3"}] if container["name"] == "app" else []
+    variables = {"DATABASE_HOST": "db.example", "DATABASE_SECRET_ARN": "arn:app"}
+    if container["name"] == "app":
+        variables |= {"DATABASE_POOL_SIZE": "8", "LAME_DUCK_SECONDS": "3"}
     assert container["environment"] == [
-        {"name": "DATABASE_HOST", "value": "db.example"},
-        {"name": "DATABASE_SECRET_ARN", "value": "arn:app"},
-        *lame_duck,
+        {"name": name, "value": value} for name, value in sorted(variables.items())
     ]
 
 

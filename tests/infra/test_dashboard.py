@@ -46,13 +46,13 @@ def test_the_room_to_grow_is_on_top(prod: Deployment) -> None:
             {"stat": "SampleCount", "label": "running"},
         ]
     ]
-    assert limits(room) == {"allowed (todo:capacity.maxTasks)": 20, "at least": 2}
+    assert limits(room) == {"allowed": 20, "at least": 2}
 
 
 @pytest.mark.parametrize(
     ("title", "expected"),
     [
-        ("Requests of one task", {"more tasks above": 100 * 60}),
+        ("Requests of one task", {"more tasks above": 307 * 60}),
         ("Use of the tasks", {"more tasks above (CPU)": 60, "(memory)": 75}),
         ("Database: connections", {"at most": 682}),
     ],
@@ -107,7 +107,13 @@ def test_replicas_have_lines_of_their_own(prod: Deployment, deploy: Deploy) -> N
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({}, "Without `todo:observability.monthlyBudgetUsd` nobody is told of high costs."),
+        (
+            {},
+            (
+                "Without `todo:observability.monthlyBudgetUsd` or `budgetTag` nobody is told of "
+                "high costs. About **"
+            ),
+        ),
         ({"monthlyBudgetUsd": 9}, "The budget is **9 USD** a month, for the whole account."),
         (
             {"monthlyBudgetUsd": 9, "budgetTag": "project=todo"},

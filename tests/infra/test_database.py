@@ -237,8 +237,10 @@ def test_nothing_is_measured_where_nobody_asks(local: Deployment) -> None:
 def test_load_is_explained_on_the_sizes_that_can(
     deploy: Deploy, size: str, switch: bool, expected: bool
 ) -> None:
+    few = {"peakRequestsPerSecond": 600}
+    insights = {"performanceInsights": switch}
     inputs = writer(
-        deploy(database={"size": size}, databaseOperations={"performanceInsights": switch})
+        deploy(capacity=few, database={"size": size}, databaseOperations=insights),
     )
     assert inputs["performanceInsightsEnabled"] is expected
     assert inputs.get("performanceInsightsKmsKeyId") == (KEY if expected else None)

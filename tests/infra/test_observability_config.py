@@ -19,6 +19,7 @@ def problems(**settings: Any) -> list[str]:  # noqa: ANN401 - each field has its
         {"alarms": False},
         {"monthly_budget_usd": 50},
         {"monthly_budget_usd": 50, "budget_tag": "project=todo"},
+        {"budget_tag": "project=todo"},
         {"monthly_budget_usd": 50, "alarms": False, "alarm_emails": (TEAM,)},
     ],
 )
@@ -35,11 +36,20 @@ def test_refuses_a_budget_that_nobody_would_be_told_of() -> None:
     )
 
 
-def test_refuses_the_tag_of_a_budget_that_is_not_there() -> None:
-    (problem,) = problems(budget_tag="project=todo")
+def test_refuses_the_tag_of_an_estimated_budget_that_nobody_would_be_told_of() -> None:
+    (problem,) = problems(budget_tag="project=todo", alarms=False)
     assert problem == (
-        "todo:observability.budgetTag is 'project=todo'; allowed: nothing without "
-        "todo:observability.monthlyBudgetUsd. Set the budget too, or remove the tag."
+        "todo:observability.budgetTag is 'project=todo'; allowed: nothing as long as "
+        "todo:observability.alarms is false and todo:observability.alarmEmails is empty. "
+        "Nobody would be told: list somebody in alarmEmails."
+    )
+
+
+def test_refuses_the_tag_of_a_budget_that_is_not_there() -> None:
+    (problem,) = problems(budget_tag="project=todo", monthly_budget_usd=0)
+    assert problem == (
+        "todo:observability.budgetTag is 'project=todo'; allowed: nothing with "
+        "todo:observability.monthlyBudgetUsd 0. Remove one of the two."
     )
 
 

@@ -76,6 +76,12 @@ def test_a_task_serves_until_the_load_balancer_has_noticed_that_it_stops(deploy:
     assert noticed < int(variables(app)["LAME_DUCK_SECONDS"]) < app["stopTimeout"] < 120
 
 
+def test_a_task_opens_as_many_connections_as_the_plan_counts(deploy: Deploy) -> None:
+    containers = deploy(database={"connectionsPerTask": 5}).containers()
+    assert variables(containers["app"])["DATABASE_POOL_SIZE"] == "5"
+    assert "DATABASE_POOL_SIZE" not in variables(containers["migrate"])
+
+
 def test_nobody_enters_a_task(prod: Deployment) -> None:
     assert prod.one(SERVICE).inputs["enableExecuteCommand"] is False
     assert "configuration" not in prod.one(CLUSTER).inputs
@@ -276,6 +282,7 @@ def test_both_containers_are_told_where_the_database_is(prod: Deployment) -> Non
     for container in prod.containers().values():
         environment = variables(container)
         environment.pop("LAME_DUCK_SECONDS", None)
+        environment.pop("DATABASE_POOL_SIZE", None)
         assert environment == {
             "DATABASE_HOST": "db.example",
             "DATABASE_PORT": "3306",

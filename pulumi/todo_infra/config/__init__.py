@@ -6,12 +6,12 @@ owns the rest.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-import pulumi
+from pulumi.runtime import config as runtime_config
 
 from todo_infra.errors import ConfigError, ConfigErrors
 
@@ -50,6 +50,7 @@ __all__ = [
     "Settings",
     "TerraformState",
     "load",
+    "parse",
 ]
 
 PROJECT = "todo"
@@ -83,33 +84,47 @@ def load() -> Settings:
     Raises:
         ConfigErrors: With every problem found, when there is one.
     """
+    stated = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    # The engine hands over JSON text.
+    return parse({key: _decoded(value) for key, value in stated.items()})
+
+
+def parse(stated: Mapping[str, object]) -> Settings:
+    """Check a config, wherever it comes from.
+
+    Args:
+        stated: By full key, such as `todo:capacity`.
+
+    Raises:
+        ConfigErrors: With every problem found, when there is one.
+    """
     problems: list[ConfigError] = []
     groups = {field.name: field.type for field in fields(Settings) if field.name != "region"}
     values: dict[str, Any] = {
-        name: read_settings(group, f"{PROJECT}:{key_of(name)}", _raw(key_of(name)), problems)
+        name: read_settings(
+            group, f"{PROJECT}:{key_of(name)}", stated.get(f"{PROJECT}:{key_of(name)}"), problems
+        )
         for name, group in groups.items()
         if isinstance(group, type)
     }
-    values["region"] = _region(problems)
+    values["region"] = _region(stated.get("aws:region"), problems)
     settings = Settings(**values)
-    problems.extend(unknown_keys(PROJECT, [key_of(name) for name in groups]))
+    problems.extend(unknown_keys(PROJECT, [key_of(name) for name in groups], stated))
     # Only once each value is right by itself: a default in place of a refused one misleads.
     if problems := problems or list(_contradictions(settings)):
         raise ConfigErrors(problems)
     return settings
 
 
-def _raw(key: str) -> object:
-    """Return a config value as the stack file has it; the engine hands over JSON text."""
-    text = pulumi.Config(PROJECT).get(key)
+def _decoded(text: str) -> object:
+    """Return a config value as the stack file has it."""
     try:
-        return None if text is None else json.loads(text)
+        return json.loads(text)
     except json.JSONDecodeError:
         return text
 
 
-def _region(problems: list[ConfigError]) -> str:
-    region = pulumi.Config("aws").get("region")
+def _region(region: object, problems: list[ConfigError]) -> str:
     try:
         return _REGION.parse(region)
     except ValueError:

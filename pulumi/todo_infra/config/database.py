@@ -27,12 +27,16 @@ class Database:
             much, and never shrinks.
         read_replicas: Copies that answer reads only, each as big as the database. Adding
             and removing them does not touch the database.
+        connections_per_task: Connections that each task may open, to each server. More do
+            not make it faster; with many tasks, fewer leave room for more of them.
     """
 
     size: Annotated[str, OneOf(tuple(DATABASE_CLASSES))] = "small"
     # gp3 begins at 20 GiB and ends at 64 TiB, which four times the highest value reaches.
     storage_gib: Annotated[int, WholeNumber(20, 16_384)] = 20
     read_replicas: Annotated[int, WholeNumber(0, 5)] = 0
+    # Up to the application's own limit of DATABASE_POOL_SIZE.
+    connections_per_task: Annotated[int, WholeNumber(1, 200)] = 8
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 from .rules import WholeNumber
 
-__all__ = ["Event", "EventList"]
+__all__ = ["EVENT_NAME", "MOMENT", "MOST_REQUESTS", "Event", "EventList"]
 
+MOST_REQUESTS = 10_000_000
 # Without seconds YAML reads a text, and no timestamp of its own.
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ")
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_KEYS = {"name", "from", "until", "minTasks"}
+MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d(Z|[+-]\d\d:\d\d)"
+EVENT_NAME = r"[a-z][a-z0-9-]{0,39}"
+_KEYS = {"name", "from", "until", "peakRequestsPerSecond"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,15 +22,15 @@ class Event:
 
     Attributes:
         name: What people call it; its scheduled actions are named after it.
-        begins: When the tasks have to be there.
-        ends: From when on they are not needed any more.
-        min_tasks: How many always run in between.
+        begins: When the tasks have to be there, in UTC.
+        ends: From when on they are not needed any more, in UTC.
+        peak_requests_per_second: The highest minute in between.
     """
 
     name: str
     begins: datetime
     ends: datetime
-    min_tasks: int
+    peak_requests_per_second: int
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,10 @@ class EventList:
     """A list of events, each with all of its four keys."""
 
     allowed: str = (
-        "a list of events {name, from, until, minTasks}, with times in UTC to the minute, such as "
-        "{name: sale, from: 2027-01-02T06:00Z, until: 2027-01-02T18:00Z, minTasks: 8}, "
-        "and names of lower-case letters, digits and hyphens"
+        "a list of events {name, from, until, peakRequestsPerSecond}, with times to the minute and "
+        "their zone, Z for UTC or such as +01:00: {name: sale, from: 2027-01-02T06:00Z, until: "
+        "2027-01-02T18:00Z, peakRequestsPerSecond: 3000}, and names of lower-case letters, digits "
+        "and hyphens"
     )
 
     def parse(self, value: object) -> tuple[Event, ...]:
@@ -52,17 +54,22 @@ class EventList:
 def _event(value: object) -> Event:
     if not isinstance(value, Mapping) or set(value) != _KEYS:
         raise ValueError(value)
-    if not isinstance(value["name"], str) or not _NAME.fullmatch(value["name"]):
+    if not isinstance(value["name"], str) or not re.fullmatch(EVENT_NAME, value["name"]):
         raise ValueError(value)
     return Event(
         name=value["name"],
         begins=_moment(value["from"]),
         ends=_moment(value["until"]),
-        min_tasks=WholeNumber(1, 1000).parse(value["minTasks"]),
+        peak_requests_per_second=WholeNumber(1, MOST_REQUESTS).parse(
+            value["peakRequestsPerSecond"]
+        ),
     )
 
 
 def _moment(value: object) -> datetime:
-    if not isinstance(value, str) or not _MOMENT.fullmatch(value):
+    if not isinstance(value, str) or not re.fullmatch(MOMENT, value):
         raise ValueError(value)
-    return datetime.strptime(value, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
+    try:
+        return datetime.fromisoformat(value).astimezone(UTC)
+    except OverflowError:  # of the first and the last day that there is
+        raise ValueError(value) from None

@@ -47,7 +47,8 @@ class Observability:
             leaves the alarms to whoever subscribes to their topic.
         dashboard: Show all of it on one page of CloudWatch.
         monthly_budget_usd: Costs of a month, in US dollars, before which people are told; 0
-            for none.
+            for none. By default what `todo:capacity` leads to, of what carries `budget_tag`; none
+            without that tag.
         budget_tag: Count what carries this tag only, such as `project=todo`. Everything the
             account pays for is counted otherwise. It has to be one of the account's cost
             allocation tags, and on the resources (`aws:defaultTags`), or nothing is counted.
@@ -56,8 +57,7 @@ class Observability:
     alarms: Annotated[bool, YesNo()] = True
     alarm_emails: Annotated[tuple[str, ...], EmailList()] = ()
     dashboard: Annotated[bool, YesNo()] = True
-    # None by default: what is too much depends on what the stack is for.
-    monthly_budget_usd: Annotated[int, ZeroOr(1, 10_000_000)] = 0
+    monthly_budget_usd: Annotated[int | None, ZeroOr(1, 10_000_000)] = None
     budget_tag: Annotated[
         str | None,
         Text(r"[\w.:/+@-]{1,128}=[\w.:/+@-]{1,256}", "a tag as key=value, such as project=todo"),
@@ -71,17 +71,19 @@ def contradictions(settings: Observability, key: str) -> Iterator[ConfigError]:
         settings: What the stack says.
         key: The full key of the object, such as `todo:observability`.
     """
-    if settings.monthly_budget_usd and not (settings.alarms or settings.alarm_emails):
+    budget = settings.monthly_budget_usd or settings.budget_tag
+    if budget and not (settings.alarms or settings.alarm_emails):
         yield ConfigError(
-            f"{key}.monthlyBudgetUsd",
-            settings.monthly_budget_usd,
-            f"0 as long as {key}.alarms is false and {key}.alarmEmails is empty",
+            f"{key}.{'monthlyBudgetUsd' if settings.monthly_budget_usd else 'budgetTag'}",
+            budget,
+            f"{'0' if settings.monthly_budget_usd else 'nothing'} as long as {key}.alarms is false "
+            f"and {key}.alarmEmails is empty",
             "Nobody would be told: list somebody in alarmEmails.",
         )
-    if settings.budget_tag is not None and not settings.monthly_budget_usd:
+    if settings.budget_tag is not None and settings.monthly_budget_usd == 0:
         yield ConfigError(
             f"{key}.budgetTag",
             settings.budget_tag,
-            f"nothing without {key}.monthlyBudgetUsd",
-            "Set the budget too, or remove the tag.",
+            f"nothing with {key}.monthlyBudgetUsd 0",
+            "Remove one of the two.",
         )

@@ -15,8 +15,6 @@ from dataclasses import dataclass, fields
 from ipaddress import IPv4Network
 from typing import Any, Protocol, TypeVar, get_type_hints
 
-from pulumi.runtime import config as runtime_config
-
 from todo_infra.errors import ConfigError
 
 __all__ = [
@@ -183,9 +181,10 @@ def read_settings(settings: type[T], key: str, raw: object, problems: list[Confi
     return settings(**values)
 
 
-def unknown_keys(project: str, known: Sequence[str]) -> list[ConfigError]:
+def unknown_keys(
+    project: str, known: Sequence[str], stated: Mapping[str, object]
+) -> list[ConfigError]:
     """Return one problem for each key of the project that nothing reads."""
-    stated = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     ours = {
         name.partition(":")[2]: value
         for name, value in stated.items()
