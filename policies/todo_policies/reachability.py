@@ -62,11 +62,26 @@ def _reachable(subject: PolicyResource, stack: Sequence[PolicyResource]) -> Iter
 def _all_found(subject: PolicyResource, groups: Sequence[PolicyResource]) -> bool:
     """Whether each of a database's groups is one of the stack."""
     try:
-        names = list(subject.props.get("vpcSecurityGroupIds") or ())
+        names = subject.props.get("vpcSecurityGroupIds") or ()
     except UnknownValueError:
         return bool(groups)
-    ids = {known(group.props, "id") for group in groups}
-    return bool(names) and all(name in ids for name in names)
+    by_id = {known(group.props, "id"): group.urn for group in groups}
+    found = [_at(names, index) for index in range(len(names))]
+    named = {by_id[name] for name in found if name is not None and name in by_id}
+    unknown = [name for name in found if name is None]
+    # What is unknown has to be as many groups of the stack as there are beside the known ones.
+    return (
+        bool(found)
+        and all(name is None or name in by_id for name in found)
+        and len({group.urn for group in groups} - named) >= len(unknown)
+    )
+
+
+def _at(names: Sequence[str], index: int) -> str | None:
+    try:
+        return names[index]
+    except UnknownValueError:
+        return None
 
 
 def _beyond_its_port(
