@@ -8,7 +8,6 @@ cannot be done.
 """
 
 import argparse
-import json
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -16,12 +15,15 @@ from pathlib import Path
 
 from ops.errors import OpsError
 from ops.report.capacity import capacity_lines, config_at
-from ops.report.comment import Ownership, Report, StackReport, comment
+from ops.report.comment import Report, StackReport, comment
 from ops.report.compare import compare
 from ops.report.events import read_preview
+from ops.report.verdict import read_verdict
 
 __all__ = ["main"]
 
+# A stack, its log, and the target branch's.
+_Log = tuple[str, Path, Path | None]
 _RESULTS = ("success", "failure", "cancelled", "skipped")
 
 
@@ -47,19 +49,23 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
 
-    def pairs(option: str, metavar: str, explanation: str, *, required: bool = False) -> None:
+    def pairs(option: str, metavar: str, explanation: str) -> None:
         parser.add_argument(
             option,
             action="append",
             type=_pair,
             default=[],
-            required=required,
             metavar=metavar,
             help=explanation,
         )
 
-    pairs("--events", "STACK=FILE", "event log of a preview", required=True)
-    pairs("--base-events", "STACK=FILE", "that of the target branch, where nothing is deployed")
+    pairs("--events", "STACK=FILE", "event log of a preview")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        help="folder of event logs: aws-STACK.jsonl of the real stack, or else head-STACK.jsonl of "
+        "the emulator, with base-STACK.jsonl, that of the target branch, beside it",
+    )
     pairs("--check", "NAME=RESULT", "what another check ended with")
     parser.add_argument("--base", help="git revision that the change is for")
     parser.add_argument("--ownership", type=Path, help="what `python -m ops.ownership --json` said")
@@ -75,48 +81,44 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _report(options: argparse.Namespace) -> Report:
-    bases = dict(options.base_events)
-    if unknown := sorted(bases.keys() - dict(options.events).keys()):
-        raise OpsError(f"--base-events names {unknown[0]}, but --events does not.")
     for name, result in options.check:
         if result not in _RESULTS:
             raise OpsError(f"--check {name} is {result!r}; it can be {', '.join(_RESULTS)}.")
-    root = _root()
+    if not (options.events or options.folder):
+        raise OpsError("Give --events STACK=FILE or --folder FOLDER.")
+    logs: list[_Log] = [(name, Path(file), None) for name, file in options.events]
+    logs += _logs(options.folder) if options.folder else []
     return Report(
-        stacks=tuple(
-            _stack(name, Path(file), bases.get(name), options.base, root)
-            for name, file in sorted(options.events)
-        ),
-        ownership=_ownership(options.ownership),
+        stacks=tuple(_stack(*log, options.base) for log in sorted(logs, key=lambda one: one[0])),
+        ownership=read_verdict(options.ownership) if options.ownership else None,
         checks=tuple(sorted(options.check)),
     )
 
 
-def _stack(
-    name: str, file: Path, base_file: str | None, revision: str | None, root: Path
-) -> StackReport:
+def _logs(folder: Path) -> list[_Log]:
+    """Return each stack's best log; a job that failed before its preview leaves an empty one."""
+    files = {file.stem: file for file in folder.glob("*-*.jsonl") if file.stat().st_size}
+    stacks = {stem.partition("-")[2] for stem in files if not stem.startswith("base-")}
+    real = {stack: files.get(f"aws-{stack}") for stack in stacks}
+    return [
+        (stack, log, None)
+        if (log := real[stack])
+        else (stack, files[f"head-{stack}"], files.get(f"base-{stack}"))
+        for stack in sorted(stacks)
+    ]
+
+
+def _stack(name: str, file: Path, base_file: Path | None, revision: str | None) -> StackReport:
     preview = read_preview(file, name)
-    base = read_preview(Path(base_file), name) if base_file else None
-    before = config_at(revision, name, root) if revision else None
-    if before is None and base is not None:
-        before = dict(base.config)
-    if base is not None and not base.steps:
-        base = None  # the target branch itself cannot be previewed: all that can be told is this
+    base = read_preview(base_file, name) if base_file else None
+    if base is not None and not base.succeeded:
+        base = None  # what the target branch itself cannot do is no measure
+    before = config_at(revision, name, _root()) if revision else None
     return StackReport(
         preview=compare(base, preview) if base else preview,
         compared_with=(revision or "the target branch") if base else "",
         capacity=tuple(capacity_lines(before, preview.config)),
     )
-
-
-def _ownership(file: Path | None) -> Ownership | None:
-    if file is None:
-        return None
-    try:
-        verdict = json.loads(file.read_text())
-        return Ownership(product_only=verdict["productOnly"] is True, line=str(verdict["line"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise OpsError(f"--ownership {file} is not what ops.ownership writes: {error}.") from error
 
 
 def _root() -> Path:

@@ -7,28 +7,16 @@ from dataclasses import dataclass
 from ops.report.changes import Difference, differences
 from ops.report.events import Preview, Step, Violation
 from ops.report.text import MARKER, bounded, code, plain
+from ops.report.verdict import Verdict
 from ops.report.words import consequence, is_loud, noun, property_words, remark
 
-__all__ = ["Ownership", "Report", "StackReport", "comment"]
+__all__ = ["Report", "StackReport", "comment"]
 
 _WAIVERS = "waivers"
 _SHOWN_DIFFERENCES = 12
 _SHOWN_STEPS = 60
 _LISTED = 8
 _COUNTED = ("create", "update", "replace", "delete", "import")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ownership:
-    """Whose a change is, as `ops.ownership` judges it.
-
-    Attributes:
-        product_only: Whether it needs no review of the platform team.
-        line: The same in a sentence.
-    """
-
-    product_only: bool
-    line: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +45,7 @@ class Report:
     """
 
     stacks: tuple[StackReport, ...]
-    ownership: Ownership | None = None
+    ownership: Verdict | None = None
     checks: tuple[tuple[str, str], ...] = ()
 
 
@@ -76,6 +64,8 @@ def comment(report: Report) -> str:
 def _title(report: Report) -> str:
     violations = sum(len(_mandatory(stack.preview)) for stack in report.stacks)
     loud = sum(is_loud(step) for stack in report.stacks for step in stack.preview.steps)
+    if not report.stacks:
+        return "⛔ Infrastructure: there is no preview"
     if violations:
         return f"⛔ Infrastructure: {_count(violations, 'policy violation')}, cannot be deployed"
     if any(not stack.preview.succeeded for stack in report.stacks):

@@ -4,6 +4,7 @@ Standard library only: the job that may write to a pull request installs nothing
 """
 
 import json
+import os
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -14,7 +15,16 @@ from typing import Any, Protocol
 from ops.errors import OpsError
 from ops.report.text import MARKER
 
-__all__ = ["GitHub", "GitLab", "Platform", "Rest", "publish"]
+__all__ = [
+    "GitHub",
+    "GitLab",
+    "Platform",
+    "Rest",
+    "github_rest",
+    "publish",
+    "pull_requests",
+    "variable",
+]
 
 _PAGE = 100
 _PAGES = 50
@@ -212,3 +222,40 @@ class GitLab:
         """See `Platform`."""
         change = "add_labels" if wanted else "remove_labels"
         self.rest.call("PUT", self._request, {change: name})
+
+
+def github_rest() -> Rest:
+    """Return GitHub's interface, as Actions names it.
+
+    Raises:
+        OpsError: There is no token.
+    """
+    return Rest(
+        url=os.environ.get("GITHUB_API_URL", "https://api.github.com").rstrip("/"),
+        headers={
+            "Authorization": f"Bearer {variable('GITHUB_TOKEN')}",
+            "Accept": "application/vnd.github+json",
+            "X-GitHub-Api-Version": "2022-11-28",
+        },
+    )
+
+
+def pull_requests(rest: Rest, repository: str, head: str, sha: str) -> list[int]:
+    """Return the open pull requests from `owner:branch` whose newest commit this is.
+
+    A fork's run does not say which it belongs to, only where it comes from.
+    """
+    asked = urllib.parse.quote(head, safe=":")
+    found = rest.pages(f"/repos/{repository}/pulls?state=open&head={asked}")
+    return sorted(one["number"] for one in found if one["head"]["sha"] == sha)
+
+
+def variable(name: str) -> str:
+    """Return a variable of the environment.
+
+    Raises:
+        OpsError: It is missing.
+    """
+    if value := os.environ.get(name):
+        return value
+    raise OpsError(f"{name} is not set; docs/pull-requests.md says where it comes from.")

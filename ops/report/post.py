@@ -1,23 +1,31 @@
 """Post a finished report: one comment, updated in place, and the label of a product-only change.
 
-    python -m ops.report.post --github comment.md --head owner:branch --sha COMMIT
+    python -m ops.report.post comment.md --github --head owner:branch --sha COMMIT
 
 GitHub: GITHUB_TOKEN, GITHUB_REPOSITORY and GITHUB_API_URL, as Actions sets them, and which pull
 request it is, by number or by where it comes from. GitLab: GITLAB_TOKEN, with the scope `api`, and
-what CI sets. Exits with 0 if all is done, and with 2 if not.
+what CI sets. The report is taken for what it is: text that a pull request's own code wrote. Exits
+with 0 if all is done, and with 2 if not.
 """
 
 import argparse
-import json
-import os
 import sys
-import urllib.parse
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ops.errors import OpsError
-from ops.report.platforms import GitHub, GitLab, Platform, Rest, publish
-from ops.report.text import defused
+from ops.report.platforms import (
+    GitHub,
+    GitLab,
+    Platform,
+    Rest,
+    github_rest,
+    publish,
+    pull_requests,
+    variable,
+)
+from ops.report.text import defused, plain
+from ops.report.verdict import Verdict, read_verdict
 
 __all__ = ["LABEL", "main"]
 
@@ -28,13 +36,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Post the report and set the label."""
     options = _parser().parse_args(arguments)
     try:
-        text = defused(options.comment.read_text(errors="replace"))
-        wanted = _verdict(options.ownership)
-        requests = _github(options) if options.github else [_gitlab(os.environ)]
+        verdict = read_verdict(options.ownership) if options.ownership else None
+        text = options.comment.read_text(errors="replace")
+        text = defused(_with_verdict(text, verdict) if verdict else text)
+        requests = _github(options) if options.github else [_gitlab()]
         for request in requests:
             print(f"comment {publish(request, text)}")
-            if wanted is not None:
-                request.label(LABEL, wanted=wanted)
+            if verdict is not None:
+                request.label(LABEL, wanted=verdict.product_only)
     except (OpsError, OSError) as error:
         print(f"✗ {error}", file=sys.stderr)
         return 2
@@ -60,58 +69,34 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _verdict(file: Path | None) -> bool | None:
-    if file is None:
-        return None
-    try:
-        return json.loads(file.read_text())["productOnly"] is True
-    except (ValueError, KeyError, TypeError) as error:
-        raise OpsError(f"{file} is not what ops.ownership writes: {error!r}.") from error
+def _with_verdict(text: str, verdict: Verdict) -> str:
+    """Put whose change it is below the title, which the pull request's own code cannot say."""
+    lines = text.splitlines()
+    title = next((n for n, line in enumerate(lines) if line.startswith("## ")), -1)
+    said = ["", f"- **Review**: {plain(verdict.line)}"]
+    rest = lines[title + 1 :]
+    return "\n".join([*lines[: title + 1], *said, *rest[1 if rest[:1] == [""] else 0 :]]) + "\n"
 
 
 def _github(options: argparse.Namespace) -> list[Platform]:
-    repository = _variable(os.environ, "GITHUB_REPOSITORY")
-    rest = Rest(
-        url=os.environ.get("GITHUB_API_URL", "https://api.github.com").rstrip("/"),
-        headers={
-            "Authorization": f"Bearer {_variable(os.environ, 'GITHUB_TOKEN')}",
-            "Accept": "application/vnd.github+json",
-            "X-GitHub-Api-Version": "2022-11-28",
-        },
-    )
-    author = os.environ.get("REPORT_AUTHOR") or "github-actions[bot]"
-    return [
-        GitHub(rest=rest, repository=repository, number=number, author=author)
-        for number in _numbers(rest, repository, options)
-    ]
-
-
-def _numbers(rest: Rest, repository: str, options: argparse.Namespace) -> list[int]:
-    """Return the pull requests meant; a fork's run does not say which, only where it comes from."""
+    repository, rest = variable("GITHUB_REPOSITORY"), github_rest()
     if options.pull_request:
-        return [options.pull_request]
-    if not (options.head and options.sha):
+        numbers = [options.pull_request]
+    elif options.head and options.sha:
+        numbers = pull_requests(rest, repository, options.head, options.sha)
+    else:
         raise OpsError("Which pull request is it? Give --pull-request, or --head and --sha.")
-    head = urllib.parse.quote(options.head, safe=":")
-    found = rest.pages(f"/repos/{repository}/pulls?state=open&head={head}")
-    return sorted(one["number"] for one in found if one["head"]["sha"] == options.sha)
+    return [GitHub(rest=rest, repository=repository, number=number) for number in numbers]
 
 
-def _gitlab(environment: Mapping[str, str]) -> Platform:
+def _gitlab() -> Platform:
     return GitLab(
         rest=Rest(
-            url=_variable(environment, "CI_API_V4_URL"),
-            headers={"PRIVATE-TOKEN": _variable(environment, "GITLAB_TOKEN")},
+            url=variable("CI_API_V4_URL"), headers={"PRIVATE-TOKEN": variable("GITLAB_TOKEN")}
         ),
-        project=_variable(environment, "CI_PROJECT_ID"),
-        number=int(_variable(environment, "CI_MERGE_REQUEST_IID")),
+        project=variable("CI_PROJECT_ID"),
+        number=int(variable("CI_MERGE_REQUEST_IID")),
     )
-
-
-def _variable(environment: Mapping[str, str], name: str) -> str:
-    if value := environment.get(name):
-        return value
-    raise OpsError(f"{name} is not set; see `python -m ops.report.post --help`.")
 
 
 if __name__ == "__main__":

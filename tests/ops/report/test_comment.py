@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
-from ops.report.comment import Ownership, Report, StackReport, comment
+from ops.report.comment import Report, StackReport, comment
 from ops.report.events import read_preview
 from ops.report.text import LIMIT, MARKER, bounded, code, defused, plain
+from ops.report.verdict import Verdict
 from tests.ops.report.logs import DATABASE, log, step, violation
 
 SERVICE = "aws:ecs/service:Service"
@@ -162,7 +163,7 @@ def test_a_preview_without_a_pack_is_no_clean_bill(tmp_path: Path) -> None:
 def test_capacity_review_and_checks_have_their_places(written: Any) -> None:  # noqa: ANN401
     text = written(
         capacity=("- tasks: 2 → 4", "- cost: 100 → 150 USD"),
-        ownership=Ownership(product_only=True, line="product-owned keys only"),
+        ownership=Verdict(product_only=True, line="product-owned keys only"),
         checks=(("lint", "success"), ("unit tests", "failure"), ("preview", "skipped")),
     )
     assert "#### Capacity and monthly cost\n\n- tasks: 2 → 4\n- cost: 100 → 150 USD\n" in text

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ops.report import post
+from ops.report import gate, post
 from ops.report.text import MARKER
 
 Json = dict[str, Any]
@@ -26,6 +26,8 @@ class Forge:
     comments: list[Json] = field(default_factory=list)
     labels: set[str] = field(default_factory=set)
     pulls: list[Json] = field(default_factory=list)
+    reviews: list[Json] = field(default_factory=list)
+    statuses: list[Json] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     token: str = "Bearer good"
     url: str = ""
@@ -47,6 +49,11 @@ class Forge:
             return 200, {"id": 7}
         if parts[-1] == "pulls":
             return 200, [one for one in self.pulls if one["from"] == query["head"][0]]
+        if parts[-1] == "reviews":
+            return 200, self.reviews
+        if "statuses" in parts:
+            self.statuses.append(body or {})
+            return 201, {}
         if "labels" in parts or (parts[-2:-1] == ["merge_requests"] and method == "PUT"):
             return self._label(method, parts, body or {})
         return self._comment(method, parts[-1], query, body or {})
@@ -204,9 +211,10 @@ def test_the_label_follows_the_verdict(
     forge.labels |= before
     verdict = tmp_path / "ownership.json"
     for product_only in (True, False):
-        verdict.write_text(json.dumps({"productOnly": product_only}))
+        verdict.write_text(json.dumps({"productOnly": product_only, "line": "whose"}))
         assert post.main([str(report), *options, "--ownership", str(verdict)]) == 0
         assert ("product-only" in forge.labels) is product_only
+    assert forge.bodies() == [f"{MARKER}\n## first\n\n- **Review**: whose\n"]
     assert before - {"product-only"} <= forge.labels
 
 
@@ -278,3 +286,70 @@ def test_what_a_forks_code_wrote_is_defused(github: Forge, report: Path) -> None
     report.write_text("@everyone ![](http://tracker)")
     assert post.main([str(report), "--github", "--pull-request", "7"]) == 0
     assert github.bodies() == [f"{MARKER}\n@\u200beveryone !\u200b[](http://tracker)"]
+
+
+@pytest.fixture
+def verdict(tmp_path: Path) -> Path:
+    path = tmp_path / "ownership.json"
+    path.write_text(json.dumps({"productOnly": False, "line": "the platform team has to review"}))
+    return path
+
+
+@pytest.fixture
+def asked(github: Forge, verdict: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setenv("PLATFORM_REVIEWERS", "Ann, bob")
+    github.pulls = [{"number": 7, "from": "fork:fix", "head": {"sha": SHA}}]
+    return ["--head", "fork:fix", "--sha", SHA, "--ownership", str(verdict)]
+
+
+def review(login: str, state: str = "APPROVED", commit: str = SHA) -> Json:
+    return {"user": {"login": login}, "state": state, "commit_id": commit}
+
+
+@pytest.mark.parametrize(
+    ("reviews", "state"),
+    [
+        ([], "pending"),
+        ([review("carol")], "pending"),
+        ([review("ann")], "success"),
+        ([review("ANN"), review("ann", "COMMENTED")], "success"),
+        ([review("ann", commit="b" * 40)], "pending"),
+        ([review("ann"), review("ann", "CHANGES_REQUESTED")], "pending"),
+        ([review("ann"), review("ann", "DISMISSED")], "pending"),
+        ([review("ann", "DISMISSED"), review("bob")], "success"),
+    ],
+)
+def test_what_is_the_platforms_waits_for_its_approval(
+    github: Forge, asked: list[str], reviews: list[Json], state: str
+) -> None:
+    github.reviews = reviews
+    assert gate.main(asked) == 0
+    (status,) = github.statuses
+    assert (status["context"], status["state"]) == ("ownership", state)
+
+
+def test_what_is_the_product_teams_waits_for_nobody(
+    github: Forge, asked: list[str], verdict: Path
+) -> None:
+    verdict.write_text(json.dumps({"productOnly": True, "line": "x" * 200}))
+    assert gate.main(asked) == 0
+    (status,) = github.statuses
+    assert status["state"] == "success"
+    assert len(status["description"]) == 140, "what GitHub takes"
+
+
+def test_without_named_reviewers_nothing_is_held_back(
+    github: Forge, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PLATFORM_REVIEWERS")
+    assert gate.main(asked) == 0
+    assert github.asked == []
+
+
+def test_a_verdict_that_is_none_sets_no_status(
+    github: Forge, asked: list[str], verdict: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verdict.write_text("{}")
+    assert gate.main(asked) == 2
+    assert "is not what ops.ownership writes" in capsys.readouterr().err
+    assert github.statuses == []
