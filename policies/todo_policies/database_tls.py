@@ -16,6 +16,7 @@ from todo_policies.parameter_groups import (
     attached_groups,
     unattached,
 )
+from todo_policies.reading import known
 from todo_policies.resource_types import PROXY
 from todo_policies.rule import StackRule
 
@@ -89,13 +90,10 @@ def _judge_groups(
 
 def _is_named(subject: PolicyResource, key: str) -> bool:
     """Whether a group that may be left out is named, and is none of AWS's, which set nothing."""
-    if key not in subject.property_dependencies:
-        try:
-            name = subject.props.get(key)
-        except LookupError:
-            return False
-        return name is not None and not str(name).startswith("default.")
-    return True
+    if key in subject.property_dependencies:
+        return True
+    name = known(subject.props, key)  # left out, it is unknown before the update
+    return name is not None and not str(name).startswith("default.")
 
 
 def _judge_group(

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from pulumi_policy import (
     PolicyCustomTimeouts,
+    PolicyProviderResource,
     PolicyResource,
     PolicyResourceOptions,
     ResourceValidationArgs,
@@ -25,6 +26,9 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine sends in place of a value that the update will know."""
 
 SECRET_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:todo-AbCdEf:password::"
+ABOUT_DATABASES = ("database-", "storage-", "no-plaintext-", "waivers")
+"""How the names of rules begin that the stack below has something to show for."""
+
 TODAY = dt.date(2026, 11, 25)
 OPTIONS = PolicyResourceOptions(
     protect=False,
@@ -51,6 +55,8 @@ class Resource:
     type: str
     props: dict[str, Any]
     sources: dict[str, list[str]] = field(default_factory=dict)
+    provider: tuple[str, dict[str, Any]] | None = None
+    """Name and properties of the provider, where it matters."""
 
     def as_sent(self) -> Mapping[str, Any]:
         """The properties behind the proxy that raises at the touch of an unknown value."""
@@ -58,6 +64,15 @@ class Resource:
         as_json = isinstance(containers, list) and self.type.startswith("aws:")
         text = {"containerDefinitions": json.dumps(containers)} if as_json else {}
         return unknown_checking_proxy(self.props | text)
+
+    def policy_provider(self) -> PolicyProviderResource | None:
+        """The provider, as stack policies get it."""
+        if self.provider is None:
+            return None
+        name, props = self.provider
+        type_ = "pulumi:providers:aws"
+        urn = f"urn:pulumi:test::todo::{type_}::{name}"
+        return PolicyProviderResource(type_, unknown_checking_proxy(props), urn, name)
 
 
 class Stack(dict[str, Resource]):
@@ -69,11 +84,11 @@ class Stack(dict[str, Resource]):
         config: Mapping[str, Mapping[str, Any]] | None = None,
         today: dt.date = TODAY,
     ) -> list[Violation]:
-        """Run policies of the pack, or all; an unknown value that escapes one raises."""
+        """Run policies of the pack, or those about databases; an unknown that escapes raises."""
         found: list[Violation] = []
         ledger = Ledger(clock=lambda: today)
         for rule in RULES:
-            if rules and rule.name not in rules:
+            if rule.name not in rules if rules else not rule.name.startswith(ABOUT_DATABASES):
                 continue
 
             def report(message: str, urn: str | None, rule: str = rule.name) -> None:
@@ -106,7 +121,15 @@ class Stack(dict[str, Resource]):
     def _policy_resources(self) -> list[PolicyResource]:
         sent = {
             name: PolicyResource(
-                item.type, item.as_sent(), _urn(name, item), name, OPTIONS, None, None, [], {}
+                item.type,
+                item.as_sent(),
+                _urn(name, item),
+                name,
+                OPTIONS,
+                item.policy_provider(),
+                None,
+                [],
+                {},
             )
             for name, item in self.items()
         }

@@ -232,3 +232,30 @@ def test_a_proxy_that_requires_tls_passes(stack: "Stack") -> None:
     proxy = type(stack["database"])(type="aws:rds/proxy:Proxy", props={"requireTls": True})
     stack["proxy"] = proxy
     assert stack.judge(RULE) == []
+
+
+@pytest.mark.parametrize("method", ["pending-reboot", ""])
+def test_a_running_mysql_server_takes_the_switch_at_once(stack: "Stack", method: str) -> None:
+    stack["parameters"].props["parameters"][1]["applyMethod"] = method or None
+    expected = (
+        "database: require_secure_transport waits for a restart in its parameter group parameters, "
+        "and plaintext is accepted until then: its apply method has to be immediate."
+    )
+    assert stack.problems(RULE) == ([expected] if method else [])
+
+
+def test_postgresql_takes_it_at_a_restart_only(stack: "Stack") -> None:
+    stack["parameters"].props |= {
+        "family": "postgres17",
+        "parameters": [{"name": "rds.force_ssl", "value": "1", "applyMethod": "pending-reboot"}],
+    }
+    assert stack.problems(RULE) == []
+
+
+def test_a_group_for_members_that_the_cluster_names_is_judged_too(cluster_stack: "Stack") -> None:
+    lax = type(cluster_stack["parameters"])
+    props = {"name": "override", "family": "aurora-mysql8.0", "parameters": []}
+    cluster_stack["override"] = lax(type="aws:rds/parameterGroup:ParameterGroup", props=props)
+    set_parameters(cluster_stack["override"], ("require_secure_transport", "OFF"))
+    cluster_stack["database"].props["dbInstanceParameterGroupName"] = "override"
+    assert cluster_stack.breaking(RULE) == ["database"]
