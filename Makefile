@@ -4,12 +4,14 @@ PYTHON ?= python3
 VENV   := .venv/bin
 PYTEST := $(VENV)/python -m pytest
 LOCAL  := $(PYTHON) -m local
+# In an environment of its own: it needs older packages than ours are.
+CHECKOV := .local/checkov
 
 # The one that Pulumi.local.yaml names; `make up` has pulled or built it.
 BASE_IMAGE ?= todo-local/python:3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview status down env parity sbom scan report ownership clean test test-unit coverage test-engine test-browser faults bench-app lint format packages browser
+.PHONY: help up preview status down env parity sbom scan report ownership scan-config clean test test-unit coverage test-engine test-browser faults bench-app lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +42,15 @@ scan: packages  ## Show what ECR found in the image of STACK=local, or in IMAGE=
 	@$(VENV)/python -m ops.scan $(if $(IMAGE),--image "$(IMAGE)",--stack "$(or $(STACK),local)") \
 		$(if $(THRESHOLD),--threshold $(THRESHOLD))
 
+scan-config: packages $(CHECKOV)/.installed  ## Hold terraform/ and app/Dockerfile to checkov's and hadolint's rules, offline
+	$(VENV)/hadolint app/Dockerfile
+	$(CHECKOV)/bin/checkov --config-file .checkov.yaml
+
+$(CHECKOV)/.installed: tests/checkov.txt
+	$(PYTHON) -m venv --clear $(CHECKOV)
+	$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 report: packages  ## Write what a pull request is told to REPORT=.local/report.md, from EVENTS=prod=prod.jsonl; BASE=main
 	@PYTHONPATH=pulumi $(VENV)/python -m ops.report $(addprefix --events ,$(EVENTS)) \
 		$(if $(BASE),--base "$(BASE)") --output "$(or $(REPORT),.local/report.md)"
@@ -51,7 +62,7 @@ ownership: packages  ## Say whether the change from BASE=main needs the platform
 clean: down  ## `make down`, then drop caches, logs and the virtual environment
 	rm -rf .local .venv
 
-test: lint browser coverage  ## Run every test: unit, engine, browser, and faults in their short form
+test: lint scan-config browser coverage  ## Run every test: unit, engine, browser, and faults in their short form
 	$(PYTEST) -m "not engine and not browser and not faults" --ignore tests/infra
 	$(PYTEST) -m "engine or browser"
 	$(PYTEST) -m faults
