@@ -6,7 +6,7 @@ from pulumi_policy import PolicyResource, Severity
 
 from todo_policies.databases import has_to_be, is_replica
 from todo_policies.graph import linked, of_type
-from todo_policies.reading import is_set, known
+from todo_policies.reading import known
 from todo_policies.resource_types import (
     CLUSTER,
     CLUSTER_INSTANCE,
@@ -44,9 +44,9 @@ def _public_subnets(subject: PolicyResource, stack: Sequence[PolicyResource]) ->
     if subject.resource_type == PROXY:
         yield from _judge_subnets(subject, "vpcSubnetIds", public, stack)
         return
-    if is_replica(subject) and not is_set(subject.props, "dbSubnetGroupName"):
-        return  # it is in its source's
     groups = linked(subject, "dbSubnetGroupName", {SUBNET_GROUP}, stack)
+    if not groups and is_replica(subject) and not known(subject.props, "dbSubnetGroupName"):
+        return  # it is in its source's
     if not groups:
         yield "dbSubnetGroupName names no subnet group of this stack, so its network is unknown."
     for group in groups:

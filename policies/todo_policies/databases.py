@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from todo_policies.reading import is_set, shown
+from todo_policies.reading import is_set, known, shown
 from todo_policies.rule import Subject
 
 __all__ = ["engine_of", "family_engine", "has_to_be", "is_replica"]
@@ -14,12 +14,16 @@ _SOURCES = ("replicateSourceDb", "replicationSourceIdentifier")
 
 def is_replica(database: Subject) -> bool:
     """Whether it is a copy of another database, whose accounts and backups are that one's."""
-    return any(is_set(database.props, key) for key in _SOURCES)
+    return _is_copy(database.props)
+
+
+def _is_copy(props: Mapping[str, Any]) -> bool:
+    return any(is_set(props, key) for key in _SOURCES)
 
 
 def engine_of(props: Mapping[str, Any]) -> str:
     """Return a database's engine; a replica need not name its own, and the text is then empty."""
-    return str(props.get("engine") or "")
+    return str((known(props, "engine") if _is_copy(props) else props.get("engine")) or "")
 
 
 def family_engine(family: str) -> str:

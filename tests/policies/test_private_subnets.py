@@ -56,9 +56,20 @@ def test_a_subnet_of_the_stack_that_gives_public_addresses_is_public(stack: "Sta
     assert stack.problems(RULE) == []
 
 
-def test_a_replica_is_in_its_sources_network(stack: "Stack") -> None:
-    stack["database"].props = {"replicateSourceDb": UNKNOWN}
+@pytest.mark.parametrize("before_the_update", [{}, {"dbSubnetGroupName": UNKNOWN}])
+def test_a_replica_is_in_its_sources_network(
+    stack: "Stack", before_the_update: dict[str, str]
+) -> None:
+    stack["database"].props = {"replicateSourceDb": UNKNOWN, **before_the_update}
+    stack["database"].sources = {}
     assert stack.problems(RULE) == []
+
+
+@pytest.mark.parametrize("name", ["theirs", UNKNOWN])
+def test_a_replica_elsewhere_is_judged_by_its_own_subnets(stack: "Stack", name: str) -> None:
+    add_balancer(stack, subnets=["subnet-private-2"])
+    stack["database"].props |= {"replicateSourceDb": UNKNOWN, "dbSubnetGroupName": name}
+    assert len(stack.problems(RULE)) == 1
 
 
 def test_a_proxy_names_its_subnets_itself(stack: "Stack") -> None:

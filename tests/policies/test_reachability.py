@@ -290,6 +290,15 @@ def test_inline_rules_that_are_given_but_unknown_are_a_violation(made_later: "St
     ]
 
 
+def test_a_replicas_engine_and_port_are_its_sources(stack: "Stack") -> None:
+    stack["database"].props |= {"engine": UNKNOWN, "port": UNKNOWN}
+    assert stack.problems(RULE) == [
+        "database: engine is unknown before the update, so nothing vouches for it."
+    ]
+    stack["database"].props["replicateSourceDb"] = UNKNOWN
+    assert stack.problems(RULE) == []
+
+
 def test_unknown_ports_are_a_violation(stack: "Stack") -> None:
     stack["ingress"].props["fromPort"] = UNKNOWN
     assert stack.problems(RULE) == [
