@@ -10,8 +10,9 @@ says with the rule, and takes the field's default when the file says nothing.
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cache
 from ipaddress import IPv4Network
 from typing import Any, Protocol, TypeVar, get_type_hints
 
@@ -138,14 +139,21 @@ class CidrList:
         return tuple(dict.fromkeys(str(IPv4Network(item)) for item in value))
 
 
+@cache
 def key_of(field_name: str) -> str:
     """Return the config key of a field: `min_tasks` is `minTasks`."""
     first, *rest = field_name.split("_")
     return first + "".join(_UNITS.get(word, word.title()) for word in rest)
 
 
-def rules_of(settings: type) -> dict[str, Rule]:
+def rules_of(settings: type) -> Mapping[str, Rule]:
     """Return the rule of every field of a settings class."""
+    return _rules_of(settings)
+
+
+@cache
+def _rules_of(settings: Hashable) -> Mapping[str, Rule]:
+    assert isinstance(settings, type)  # noqa: S101 - for the type checker
     hints = get_type_hints(settings, include_extras=True)
     return {field.name: hints[field.name].__metadata__[0] for field in fields(settings)}
 
