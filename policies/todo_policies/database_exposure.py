@@ -5,19 +5,19 @@ from collections.abc import Iterator, Sequence
 from pulumi_policy import PolicyResource, Severity
 
 from todo_policies.databases import has_to_be, is_replica
-from todo_policies.graph import linked, of_type
+from todo_policies.graph import linked
 from todo_policies.reading import known
 from todo_policies.resource_types import (
     CLUSTER,
     CLUSTER_INSTANCE,
     INSTANCE,
-    LOAD_BALANCER,
     PROXY,
     SUBNET,
     SUBNET_GROUP,
 )
 from todo_policies.rule import ResourceRule, StackRule, Subject
 from todo_policies.security_rules import INGRESS, cidrs, ingress, is_the_world, ports
+from todo_policies.subnets import public_subnets
 
 __all__ = ["DATABASE_NOT_PUBLIC", "DATABASE_PORT_NOT_PUBLIC", "DATABASE_PRIVATE_SUBNETS"]
 
@@ -40,7 +40,7 @@ def _open_ports(subject: Subject) -> Iterator[str]:
 
 
 def _public_subnets(subject: PolicyResource, stack: Sequence[PolicyResource]) -> Iterator[str]:
-    public = _of_load_balancers(stack)
+    public = public_subnets(stack)
     if subject.resource_type == PROXY:
         yield from _judge_subnets(subject, "vpcSubnetIds", public, stack)
         return
@@ -51,16 +51,6 @@ def _public_subnets(subject: PolicyResource, stack: Sequence[PolicyResource]) ->
         yield "dbSubnetGroupName names no subnet group of this stack, so its network is unknown."
     for group in groups:
         yield from _judge_subnets(group, "subnetIds", public, stack)
-
-
-def _of_load_balancers(stack: Sequence[PolicyResource]) -> frozenset[str]:
-    """Subnets that an internet-facing load balancer is in, which are public ones."""
-    return frozenset(
-        subnet
-        for balancer in of_type(stack, LOAD_BALANCER)
-        if known(balancer.props, "internal") is not True
-        for subnet in known(balancer.props, "subnets") or ()
-    )
 
 
 def _judge_subnets(

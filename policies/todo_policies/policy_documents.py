@@ -1,6 +1,7 @@
 """IAM policies: roles', keys', buckets', endpoints'. All are one JSON text of statements."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,9 @@ from typing import Any
 __all__ = ["EVERYBODY", "Statement", "statements"]
 
 EVERYBODY = "*"
+_ANYTHING = frozenset({"*", "**", "arn:*"})
+_NOT_LIMITING = re.compile(r"Not(Equals|Like|IpAddress)|IfExists$|^ForAllValues:")
+"""Operators that hold for nearly everything, or for whatever does not have the key."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +27,8 @@ class Statement:
         everything_but: whether it says so by what it is not about: NotAction, NotResource or
             NotPrincipal.
         principals: to whom, by kind; everybody is "*" of the kind AWS.
-        conditions: the keys of its conditions in small letters, and the values of each.
+        conditions: the keys of its conditions in small letters, and the values of each; without
+            those that let anything through.
     """
 
     name: str
@@ -69,10 +74,16 @@ def _statement(place: int, raw: Mapping[str, Any]) -> Statement:
         principals=_principals(raw.get("Principal")),
         conditions={
             key.lower(): _list(values)
-            for keys in (raw.get("Condition") or {}).values()
+            for operator, keys in (raw.get("Condition") or {}).items()
             for key, values in keys.items()
+            if _limits(operator, _list(values))
         },
     )
+
+
+def _limits(operator: str, values: Sequence[str]) -> bool:
+    """Whether a condition holds for some only: not for any value, nor for all but a few."""
+    return _ANYTHING.isdisjoint(values) and not _NOT_LIMITING.search(operator)
 
 
 def _principals(raw: object) -> Mapping[str, tuple[str, ...]]:

@@ -55,6 +55,7 @@ __all__ = [
     "SECRET",
     "SECRET_POLICY",
     "SECRET_ROTATION",
+    "SECRET_VERSION",
     "SECURITY_GROUP",
     "SECURITY_GROUP_RULE",
     "SNAPSHOT",
@@ -165,3 +166,4 @@ VPC_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 FUNCTION = "aws:lambda/function:Function"
 APPLICATION = "aws:serverlessrepository/cloudFormationStack:CloudFormationStack"
 """What is published as a stack of CloudFormation, such as AWS's own rotation functions."""
+SECRET_VERSION = "aws:secretsmanager/secretVersion:SecretVersion"  # noqa: S105 - a type

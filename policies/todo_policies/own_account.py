@@ -1,0 +1,103 @@
+"""Policies stay in the account: none lets another account's principals in."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from pulumi_policy import PolicyResource, Severity
+from pulumi_policy.proxy import UnknownValueError
+
+from todo_policies.parameters import parameter
+from todo_policies.policy_documents import statements
+from todo_policies.reading import is_set, known
+from todo_policies.resource_types import (
+    BUCKET_POLICY,
+    KEY,
+    KEY_POLICY,
+    REPOSITORY_POLICY,
+    ROLE,
+    SECRET,
+    SECRET_POLICY,
+    TOPIC_POLICY,
+    VPC_ENDPOINT,
+)
+from todo_policies.rule import Rule, StackRule
+
+__all__ = ["OWN_ACCOUNT_ONLY", "RULES"]
+
+_DOCUMENT: Mapping[str, str] = {
+    BUCKET_POLICY: "policy",
+    KEY: "policy",
+    KEY_POLICY: "policy",
+    REPOSITORY_POLICY: "policy",
+    ROLE: "assumeRolePolicy",
+    SECRET: "policy",
+    SECRET_POLICY: "policy",
+    TOPIC_POLICY: "policy",
+    VPC_ENDPOINT: "policy",
+}
+_ACCOUNT = re.compile(r"(?:\d{12})|arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}):.*", re.DOTALL)
+_TELLS_THE_ACCOUNT = {
+    "aws:principalaccount",
+    "aws:resourceaccount",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "kms:calleraccount",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trusted:
+    accounts: tuple[str, ...] = parameter((), "Ids of other accounts that policies may let in.")
+
+
+def _others(
+    subject: PolicyResource, stack: Sequence[PolicyResource], parameters: _Trusted
+) -> Iterator[str]:
+    key = _DOCUMENT[subject.resource_type]
+    if not is_set(subject.props, key):
+        return
+    try:
+        document = statements(subject.props.get(key))
+    except UnknownValueError:
+        return  # what is in it comes to the rules about single resources, before it is used
+    own = _own_accounts(stack)
+    found: dict[str, str] = {}
+    for statement in (one for one in document if one.allows):
+        named = [*statement.principals.get("AWS", ())]
+        for condition in _TELLS_THE_ACCOUNT & statement.conditions.keys():
+            named += statement.conditions[condition]
+        found |= {account: statement.name for account in map(_account_of, named) if account}
+    for account in sorted(found.keys() - own - set(parameters.accounts)):
+        # Nothing of a new stack says which account it is in; its policies then have to agree.
+        if own or len(found) > 1:
+            yield f"statement {found[account]} of {key} names the account {account}, another one."
+
+
+def _own_accounts(stack: Sequence[PolicyResource]) -> frozenset[str]:
+    # A topic's policy says by the same name to which topic it belongs.
+    owners = (one for one in stack if one.resource_type != TOPIC_POLICY)
+    accounts = (_account_of(str(known(one.props, "arn") or "")) for one in owners)
+    return frozenset(account for account in accounts if account)
+
+
+def _account_of(text: str) -> str | None:
+    found = _ACCOUNT.fullmatch(text)
+    return (found[1] or found[0]) if found else None
+
+
+OWN_ACCOUNT_ONLY = StackRule(
+    name="own-account-only",
+    severity=Severity.CRITICAL,
+    why="Keys, secrets, buckets, topics, entrances and roles let in this account's principals, and "
+    "no other account's.",
+    fix="Name principals of the stack's own account, or the other account in accounts of this "
+    "rule.",
+    controls=(),
+    waivable=False,
+    parameters=_Trusted(),
+    resource_types=frozenset(_DOCUMENT),
+    check=_others,
+)
+
+RULES: tuple[Rule, ...] = (OWN_ACCOUNT_ONLY,)
