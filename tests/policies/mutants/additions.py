@@ -30,10 +30,7 @@ _INPUTS: dict[str, dict[str, Any]] = {
         "inlinePolicies": [{"name": "all", "policy": _ANYONE.replace('"Principal": "*", ', "")}],
     },
     "aws:kms/key:Key": {"isEnabled": False, "bypassPolicyLockoutSafetyCheck": True},
-    "aws:rds/instance:Instance": {
-        "password": "hunter2hunter2",
-        "snapshotIdentifier": "rds:public-snapshot",
-    },
+    "aws:rds/instance:Instance": {"password": "hunter2hunter2"},
     "aws:s3/bucket:Bucket": {"acl": "public-read", "policy": _ANYONE},
     "aws:secretsmanager/secret:Secret": {"policy": _ANYONE},
 }
@@ -46,7 +43,6 @@ _OF_CONTAINERS: dict[str, Any] = {
 _VARIABLES = {
     "DATABASE_PASSWORD": "hunter2",
     "DATABASE_URL": "mysql://todo:hunter2@db.example/todo",
-    "DATABASE_TLS": "required-without-verification",
 }
 
 

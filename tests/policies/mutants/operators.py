@@ -52,7 +52,7 @@ def _other_texts(text: str) -> Iterator[tuple[str, str]]:
     elif text.startswith("arn:"):
         parts = text.split(":", _ARN_PARTS - 1)
         for index, other in ((4, _FOREIGN_ACCOUNT), (3, _FOREIGN_REGION)):
-            if len(parts) == _ARN_PARTS and parts[index]:
+            if len(parts) == _ARN_PARTS and parts[index] not in ("", other):
                 foreign = ":".join([*parts[:index], other, *parts[index + 1 :]])
                 yield f"to {other}'s", foreign
     else:
