@@ -1,5 +1,20 @@
 """The rules that every preview and update of the TODO stacks has to keep."""
 
+from todo_policies import (
+    buckets,
+    compute,
+    container_limits,
+    endpoints,
+    firewall,
+    guard_rails,
+    identity,
+    images,
+    keys_and_secrets,
+    load_balancer,
+    logs_and_trail,
+    network,
+    tags,
+)
 from todo_policies.client_tls import DATABASE_CLIENT_VERIFIES_TLS
 from todo_policies.credentials import NO_PLAINTEXT_CREDENTIALS
 from todo_policies.database_accounts import DATABASE_CREDENTIALS_MANAGED, DATABASE_MASTER_ACCOUNT
@@ -55,6 +70,20 @@ RULES: tuple[Rule, ...] = (
     DATABASE_UPGRADES,
     DATABASE_LOGS,
     DATABASE_MONITORING,
+    # What stands around it
+    *load_balancer.RULES,
+    *firewall.RULES,
+    *buckets.RULES,
+    *compute.RULES,
+    *container_limits.RULES,
+    *images.RULES,
+    *identity.RULES,
+    *keys_and_secrets.RULES,
+    *logs_and_trail.RULES,
+    *network.RULES,
+    *endpoints.RULES,
+    *tags.RULES,
+    *guard_rails.RULES,
     WAIVERS,  # stays the last: it reports what became of the waivers of all others
 )
 """The whole pack, in the order of its README."""

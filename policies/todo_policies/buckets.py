@@ -21,9 +21,13 @@ from todo_policies.resource_types import (
     BUCKET_VERSIONING,
     TRAIL_COMPONENT,
 )
-from todo_policies.rule import StackRule
+from todo_policies.rule import Rule, StackRule
 
-__all__ = ["BUCKET_KEEPS_VERSIONS", "BUCKET_LOCKED"]
+__all__ = [
+    "BUCKET_KEEPS_VERSIONS",
+    "BUCKET_LOCKED",
+    "RULES",
+]
 
 _BLOCKS = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
 _NO_LIST = (None, "", "private")
@@ -166,4 +170,9 @@ BUCKET_KEEPS_VERSIONS = StackRule(
     parameters=_Versions(),
     resource_types=frozenset({BUCKET}),
     check=_forgetful,
+)
+
+RULES: tuple[Rule, ...] = (
+    BUCKET_LOCKED,
+    BUCKET_KEEPS_VERSIONS,
 )

@@ -14,10 +14,11 @@ from todo_policies.resource_types import (
     ECS_SERVICE,
     TASK_DEFINITION,
 )
-from todo_policies.rule import ResourceRule, Subject
+from todo_policies.rule import ResourceRule, Rule, Subject
 
 __all__ = [
     "CLUSTER_MEASURED",
+    "RULES",
     "SERVICE_CLOSED_TO_PEOPLE",
     "SERVICE_NOT_PUBLIC",
     "SERVICE_PLATFORM_CURRENT",
@@ -219,4 +220,13 @@ CLUSTER_MEASURED = ResourceRule(
     parameters=_Insights(),
     resource_types=frozenset({ECS_CLUSTER}),
     check=_unmeasured,
+)
+
+RULES: tuple[Rule, ...] = (
+    TASK_ISOLATED,
+    SERVICE_NOT_PUBLIC,
+    SERVICE_PLATFORM_CURRENT,
+    SERVICE_ROLLS_BACK,
+    SERVICE_CLOSED_TO_PEOPLE,
+    CLUSTER_MEASURED,
 )

@@ -10,9 +10,14 @@ from todo_policies.containers import DEFINITIONS, Container, containers, has_con
 from todo_policies.parameters import parameter
 from todo_policies.reading import is_set, shown
 from todo_policies.resource_types import TASK_DEFINITION
-from todo_policies.rule import ResourceRule, Subject
+from todo_policies.rule import ResourceRule, Rule, Subject
 
-__all__ = ["CONTAINER_ROOT_READ_ONLY", "CONTAINER_UNPRIVILEGED", "CONTAINER_WATCHED"]
+__all__ = [
+    "CONTAINER_ROOT_READ_ONLY",
+    "CONTAINER_UNPRIVILEGED",
+    "CONTAINER_WATCHED",
+    "RULES",
+]
 
 _ROOT = {"", "0", "root"}
 
@@ -123,4 +128,10 @@ CONTAINER_WATCHED = ResourceRule(
     applies_to=has_containers,
     check=_unwatched,
     deferred_input=DEFINITIONS,
+)
+
+RULES: tuple[Rule, ...] = (
+    CONTAINER_UNPRIVILEGED,
+    CONTAINER_ROOT_READ_ONLY,
+    CONTAINER_WATCHED,
 )

@@ -10,9 +10,13 @@ from todo_policies.parameters import parameter
 from todo_policies.policy_documents import Statement, statements
 from todo_policies.reading import is_set, shown
 from todo_policies.resource_types import ECS_SERVICE, VPC_ENDPOINT
-from todo_policies.rule import ResourceRule, StackRule, Subject
+from todo_policies.rule import ResourceRule, Rule, StackRule, Subject
 
-__all__ = ["ENDPOINTS_CLOSED", "ENDPOINTS_PRESENT"]
+__all__ = [
+    "ENDPOINTS_CLOSED",
+    "ENDPOINTS_PRESENT",
+    "RULES",
+]
 
 _CALLERS = {"aws:principalaccount", "aws:principalorgid", "aws:principalarn"}
 
@@ -88,4 +92,9 @@ ENDPOINTS_PRESENT = StackRule(
     parameters=_Entrances(),
     resource_types=frozenset({ECS_SERVICE}),
     check=_missing,
+)
+
+RULES: tuple[Rule, ...] = (
+    ENDPOINTS_CLOSED,
+    ENDPOINTS_PRESENT,
 )

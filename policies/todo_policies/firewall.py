@@ -8,16 +8,20 @@ from pulumi_policy import PolicyResource, Severity
 
 from todo_policies.graph import users
 from todo_policies.parameters import parameter
-from todo_policies.reading import shown
+from todo_policies.reading import is_set, shown
 from todo_policies.resource_types import (
     LOAD_BALANCER,
     WEB_ACL,
     WEB_ACL_ASSOCIATION,
     WEB_ACL_LOG,
 )
-from todo_policies.rule import ResourceRule, StackRule, Subject
+from todo_policies.rule import ResourceRule, Rule, StackRule, Subject
 
-__all__ = ["FIREWALL_IN_PLACE", "FIREWALL_RULES"]
+__all__ = [
+    "FIREWALL_IN_PLACE",
+    "FIREWALL_RULES",
+    "RULES",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +34,7 @@ def _missing(
 ) -> Iterator[str]:
     if resource.resource_type == LOAD_BALANCER:
         associations = users(resource, "resourceArn", WEB_ACL_ASSOCIATION, stack)
-        if not any("webAclArn" in association.props for association in associations):
+        if not any(is_set(one.props, "webAclArn") for one in associations):
             yield "no web ACL is associated with it."
     elif parameters.log and not users(resource, "resourceArn", WEB_ACL_LOG, stack):
         yield "it has no logging configuration."
@@ -113,4 +117,9 @@ FIREWALL_RULES = ResourceRule(
     parameters=_Rules(),
     resource_types=frozenset({WEB_ACL}),
     check=_toothless,
+)
+
+RULES: tuple[Rule, ...] = (
+    FIREWALL_IN_PLACE,
+    FIREWALL_RULES,
 )

@@ -14,9 +14,15 @@ from todo_policies.resource_types import (
     SCHEDULED_ACTION,
     TASK_DEFINITION,
 )
-from todo_policies.rule import ResourceRule, Subject
+from todo_policies.rule import ResourceRule, Rule, Subject
 
-__all__ = ["DATABASE_SIZE_LIMIT", "MONTHLY_COST_LIMIT", "TASK_COUNT_LIMIT", "TASK_SIZE_LIMIT"]
+__all__ = [
+    "DATABASE_SIZE_LIMIT",
+    "MONTHLY_COST_LIMIT",
+    "RULES",
+    "TASK_COUNT_LIMIT",
+    "TASK_SIZE_LIMIT",
+]
 
 _ASK = "Ask the platform team, who own policies/config."
 _COST = "monthlyCostUsd"
@@ -45,7 +51,7 @@ def _many_tasks(subject: Subject, parameters: _Counts) -> Iterator[str]:
 
 
 TASK_COUNT_LIMIT = ResourceRule(
-    name="task-count-limit",
+    name="limit-task-count",
     severity=Severity.MEDIUM,
     why="A service has at least as many tasks as can stand the loss of one, and not more than the "
     "platform team planned for; in events, too.",
@@ -71,7 +77,7 @@ def _large_task(task: Subject, parameters: _Tasks) -> Iterator[str]:
 
 
 TASK_SIZE_LIMIT = ResourceRule(
-    name="task-size-limit",
+    name="limit-task-size",
     severity=Severity.LOW,
     why="Tasks are of a size that the platform team planned for: more of them help against more "
     "traffic, larger ones seldom do.",
@@ -108,7 +114,7 @@ def _large_database(database: Subject, parameters: _Databases) -> Iterator[str]:
 
 
 DATABASE_SIZE_LIMIT = ResourceRule(
-    name="database-size-limit",
+    name="limit-database-size",
     severity=Severity.MEDIUM,
     why="Databases are of a size that the platform team planned for: storage never shrinks again.",
     fix=f"Take a smaller todo:database.size or storageGiB. {_ASK}",
@@ -138,7 +144,7 @@ def _expensive(subject: Subject, parameters: _Costs) -> Iterator[str]:
 
 
 MONTHLY_COST_LIMIT = ResourceRule(
-    name="monthly-cost-limit",
+    name="limit-monthly-cost",
     severity=Severity.MEDIUM,
     why="What a month may cost is agreed before it is spent.",
     fix=f"Ask for less in todo:capacity and todo:database; see `make plan`. {_ASK}",
@@ -146,4 +152,11 @@ MONTHLY_COST_LIMIT = ResourceRule(
     parameters=_Costs(),
     applies_to=_plans_cost,
     check=_expensive,
+)
+
+RULES: tuple[Rule, ...] = (
+    TASK_COUNT_LIMIT,
+    TASK_SIZE_LIMIT,
+    DATABASE_SIZE_LIMIT,
+    MONTHLY_COST_LIMIT,
 )

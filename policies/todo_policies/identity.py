@@ -24,9 +24,15 @@ from todo_policies.resource_types import (
     USER_ATTACHMENT,
     USER_POLICY,
 )
-from todo_policies.rule import ResourceRule, StackRule, Subject
+from todo_policies.rule import ResourceRule, Rule, StackRule, Subject
 
-__all__ = ["IAM_ATTACHMENTS_NAMED", "IAM_RIGHTS_NAMED", "IAM_TRUST_NAMED", "TASK_ROLES_APART"]
+__all__ = [
+    "IAM_ATTACHMENTS_NAMED",
+    "IAM_RIGHTS_NAMED",
+    "IAM_TRUST_NAMED",
+    "RULES",
+    "TASK_ROLES_APART",
+]
 
 _POLICIES = {ROLE_POLICY, IAM_POLICY, GROUP_POLICY, USER_POLICY}
 _WITHOUT_RESOURCE = (
@@ -195,4 +201,11 @@ TASK_ROLES_APART = StackRule(
     controls=(),
     resource_types=frozenset({TASK_DEFINITION}),
     check=_one_role,
+)
+
+RULES: tuple[Rule, ...] = (
+    IAM_RIGHTS_NAMED,
+    IAM_ATTACHMENTS_NAMED,
+    IAM_TRUST_NAMED,
+    TASK_ROLES_APART,
 )

@@ -10,14 +10,14 @@ from pulumi_policy import PolicyResource, Severity
 from todo_policies.containers import DEFINITIONS, containers, has_containers
 from todo_policies.graph import linked, users
 from todo_policies.parameters import parameter
-from todo_policies.reading import known, shown
+from todo_policies.reading import is_set, known, shown
 from todo_policies.resource_types import (
     DOCKER_IMAGE,
     REPOSITORY,
     REPOSITORY_LIFECYCLE,
     TASK_DEFINITION,
 )
-from todo_policies.rule import ResourceRule, StackRule, Subject
+from todo_policies.rule import ResourceRule, Rule, StackRule, Subject
 
 __all__ = [
     "CONTAINER_IMAGE_PINNED",
@@ -25,6 +25,7 @@ __all__ = [
     "IMAGE_BUILT_HERE",
     "REPOSITORY_EXPIRES",
     "REPOSITORY_HARDENED",
+    "RULES",
 ]
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -45,7 +46,7 @@ class _Registries:
 
 def _unpinned(subject: Subject, parameters: _Registries) -> Iterator[str]:
     for container in containers(subject):
-        if "image" not in container.definition:
+        if not is_set(container.definition, "image"):
             yield f"container {container.name} names no image."
         # Unknown, it is the business of image-built-here, and of the update.
         image = known(container.definition, "image")
@@ -179,4 +180,12 @@ REPOSITORY_EXPIRES = StackRule(
     controls=("ECR.3",),
     resource_types=frozenset({REPOSITORY}),
     check=_endless,
+)
+
+RULES: tuple[Rule, ...] = (
+    CONTAINER_IMAGE_PINNED,
+    IMAGE_BUILT_HERE,
+    IMAGE_BUILD_PINNED,
+    REPOSITORY_HARDENED,
+    REPOSITORY_EXPIRES,
 )

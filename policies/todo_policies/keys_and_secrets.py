@@ -20,12 +20,13 @@ from todo_policies.resource_types import (
     TOPIC,
     TOPIC_POLICY,
 )
-from todo_policies.rule import ResourceRule, Subject
+from todo_policies.rule import ResourceRule, Rule, Subject
 
 __all__ = [
     "KEY_ROTATES",
     "PARAMETER_ENCRYPTED",
     "POLICY_NAMES_ITS_PRINCIPALS",
+    "RULES",
     "SECRET_PROTECTED",
     "SECRET_ROTATION_REGULAR",
     "TOPIC_ENCRYPTED",
@@ -231,4 +232,13 @@ PARAMETER_ENCRYPTED = ResourceRule(
     controls=(),
     resource_types=frozenset({SSM_PARAMETER}),
     check=_unlocked_parameter,
+)
+
+RULES: tuple[Rule, ...] = (
+    KEY_ROTATES,
+    POLICY_NAMES_ITS_PRINCIPALS,
+    SECRET_PROTECTED,
+    SECRET_ROTATION_REGULAR,
+    TOPIC_ENCRYPTED,
+    PARAMETER_ENCRYPTED,
 )

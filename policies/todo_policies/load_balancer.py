@@ -9,7 +9,7 @@ from pulumi_policy import Severity
 from todo_policies.parameters import parameter
 from todo_policies.reading import is_set, shown
 from todo_policies.resource_types import LISTENER, LOAD_BALANCER, TARGET_GROUP
-from todo_policies.rule import ResourceRule, Subject
+from todo_policies.rule import ResourceRule, Rule, Subject
 
 __all__ = [
     "LISTENERS_USE_HTTPS",
@@ -17,6 +17,7 @@ __all__ = [
     "LOAD_BALANCER_ACCESS_LOGS",
     "LOAD_BALANCER_DELETION_PROTECTION",
     "LOAD_BALANCER_HARDENED",
+    "RULES",
     "TARGET_GROUP_HEALTH_CHECKS",
 ]
 
@@ -211,4 +212,13 @@ TARGET_GROUP_HEALTH_CHECKS = ResourceRule(
     parameters=_Targets(),
     resource_types=frozenset({TARGET_GROUP}),
     check=_unchecked,
+)
+
+RULES: tuple[Rule, ...] = (
+    LISTENERS_USE_HTTPS,
+    LISTENER_TLS_POLICY,
+    LOAD_BALANCER_HARDENED,
+    LOAD_BALANCER_DELETION_PROTECTION,
+    LOAD_BALANCER_ACCESS_LOGS,
+    TARGET_GROUP_HEALTH_CHECKS,
 )

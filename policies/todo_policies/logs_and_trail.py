@@ -17,9 +17,16 @@ from todo_policies.resource_types import (
     TRAIL,
     TRAIL_COMPONENT,
 )
-from todo_policies.rule import ResourceRule, StackRule, Subject
+from todo_policies.rule import ResourceRule, Rule, StackRule, Subject
 
-__all__ = ["FLOW_LOG_COMPLETE", "LOG_GROUP_KEPT", "NETWORK_LOGGED", "TRAIL_COMPLETE", "TRAIL_KEPT"]
+__all__ = [
+    "FLOW_LOG_COMPLETE",
+    "LOG_GROUP_KEPT",
+    "NETWORK_LOGGED",
+    "RULES",
+    "TRAIL_COMPLETE",
+    "TRAIL_KEPT",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,4 +154,12 @@ TRAIL_KEPT = StackRule(
     controls=("CloudTrail.6",),
     resource_types=frozenset({TRAIL, TRAIL_COMPONENT}),
     check=_kept_elsewhere,
+)
+
+RULES: tuple[Rule, ...] = (
+    LOG_GROUP_KEPT,
+    FLOW_LOG_COMPLETE,
+    NETWORK_LOGGED,
+    TRAIL_COMPLETE,
+    TRAIL_KEPT,
 )

@@ -23,15 +23,17 @@ from todo_policies.resource_types import (
     SUBNET,
     VPC_ENDPOINT,
 )
-from todo_policies.rule import ResourceRule, StackRule, Subject
+from todo_policies.rule import ResourceRule, Rule, StackRule, Subject
 from todo_policies.security_rules import GROUPS, cidrs, ingress, is_the_world, ports
 
 __all__ = [
     "DEFAULT_GROUP_EMPTY",
     "EGRESS_NAMED",
+    "GROUP_RULES_APART",
     "INGRESS_NAMED",
     "NETWORK_ACL_CLOSED",
     "NO_PUBLIC_ADDRESSES",
+    "RULES",
 ]
 
 _HTTPS = 443
@@ -62,6 +64,18 @@ DEFAULT_GROUP_EMPTY = ResourceRule(
 )
 
 
+GROUP_RULES_APART = ResourceRule(
+    name="group-rules-apart",
+    severity=Severity.MEDIUM,
+    why="The rules of a security group are resources of their own: AWS lists those beside the ones "
+    "in the group itself, and nobody can tell them apart.",
+    fix="Take ingress and egress out, and use aws.vpc.SecurityGroupIngressRule and EgressRule.",
+    controls=(),
+    resource_types=frozenset({SECURITY_GROUP}),
+    check=_filled,
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _PublicPorts:
     ports: tuple[str, ...] = parameter(
@@ -85,9 +99,7 @@ def _open_in(
 
 def _is_a_balancers(subject: PolicyResource, stack: Sequence[PolicyResource]) -> bool:
     """Whether the group is a load balancer's, and only that."""
-    groups = [subject]
-    if subject.resource_type not in GROUPS:
-        groups = linked(subject, "securityGroupId", GROUPS, stack)
+    groups = linked(subject, "securityGroupId", GROUPS, stack)
     members = {
         member.resource_type
         for group in groups
@@ -105,17 +117,9 @@ INGRESS_NAMED = StackRule(
     "(todo:loadBalancer.ingressCidrs).",
     controls=("EC2.18", "EC2.19"),
     parameters=_PublicPorts(),
-    resource_types=frozenset({SECURITY_GROUP, SECURITY_GROUP_RULE, INGRESS_RULE}),
+    resource_types=frozenset({SECURITY_GROUP_RULE, INGRESS_RULE}),
     check=_open_in,
 )
-
-
-def _egress(subject: Subject) -> Sequence[Mapping[str, Any]]:
-    if subject.resource_type == EGRESS_RULE:
-        return [subject.props]
-    if subject.resource_type == SECURITY_GROUP_RULE:
-        return [subject.props] if subject.props.get("type") == "egress" else []
-    return subject.props.get("egress") or []
 
 
 def _open_out(subject: PolicyResource, stack: Sequence[PolicyResource]) -> Iterator[str]:
@@ -123,12 +127,13 @@ def _open_out(subject: PolicyResource, stack: Sequence[PolicyResource]) -> Itera
         endpoint.props.get("vpcEndpointType") == "Interface"
         for endpoint in of_type(stack, VPC_ENDPOINT)
     )
-    for rule in _egress(subject):
-        for cidr in filter(is_the_world, cidrs(rule)):
-            if entrances:
-                yield f"it lets out to {cidr}, though AWS has entrances in the network."
-            elif list(ports(rule)) != [_HTTPS]:
-                yield f"it lets out to {cidr} what is not HTTPS."
+    if subject.resource_type == SECURITY_GROUP_RULE and subject.props.get("type") != "egress":
+        return
+    for cidr in filter(is_the_world, cidrs(subject.props)):
+        if entrances:
+            yield f"it lets out to {cidr}, though AWS has entrances in the network."
+        elif list(ports(subject.props)) != [_HTTPS]:
+            yield f"it lets out to {cidr} what is not HTTPS."
 
 
 EGRESS_NAMED = StackRule(
@@ -138,7 +143,7 @@ EGRESS_NAMED = StackRule(
     "elsewhere by HTTPS alone. What gets in then cannot get data out.",
     fix="Name a group or a prefix list, not a network.",
     controls=(),
-    resource_types=frozenset({SECURITY_GROUP, SECURITY_GROUP_RULE, EGRESS_RULE}),
+    resource_types=frozenset({SECURITY_GROUP_RULE, EGRESS_RULE}),
     check=_open_out,
 )
 
@@ -194,4 +199,13 @@ NO_PUBLIC_ADDRESSES = ResourceRule(
     controls=("EC2.15",),
     resource_types=frozenset({SUBNET, MACHINE, PUBLIC_ADDRESS}),
     check=_addressed,
+)
+
+RULES: tuple[Rule, ...] = (
+    DEFAULT_GROUP_EMPTY,
+    GROUP_RULES_APART,
+    INGRESS_NAMED,
+    EGRESS_NAMED,
+    NETWORK_ACL_CLOSED,
+    NO_PUBLIC_ADDRESSES,
 )

@@ -22,9 +22,13 @@ from todo_policies.resource_types import (
     TASK_DEFINITION,
     TOPIC,
 )
-from todo_policies.rule import ResourceRule, Subject
+from todo_policies.rule import ResourceRule, Rule, Subject
 
-__all__ = ["REQUIRED_TAGS", "SERVICE_TAGS_ITS_TASKS"]
+__all__ = [
+    "REQUIRED_TAGS",
+    "RULES",
+    "SERVICE_TAGS_ITS_TASKS",
+]
 
 _TAGGED = frozenset(
     {
@@ -95,4 +99,9 @@ SERVICE_TAGS_ITS_TASKS = ResourceRule(
     controls=(),
     resource_types=frozenset({ECS_SERVICE}),
     check=_untagged_tasks,
+)
+
+RULES: tuple[Rule, ...] = (
+    REQUIRED_TAGS,
+    SERVICE_TAGS_ITS_TASKS,
 )
