@@ -11,7 +11,7 @@ CHECKOV := .local/checkov
 BASE_IMAGE ?= todo-local/python:3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview status down env parity sbom scan report ownership scan-config clean test test-unit coverage test-engine test-browser faults bench-app lint format packages browser
+.PHONY: help up preview policy-check policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage test-engine test-browser faults bench-app lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,11 @@ up:  ## Bring the whole system up on this machine and print its URL
 
 preview:  ## Preview STACK=prod and judge it, on the emulator and without credentials; EVENTS=FILE keeps the events
 	@$(LOCAL) preview "$(or $(STACK),local)" $(if $(EVENTS),--events "$(EVENTS)")
+
+policy-check: preview  ## The same as `make preview`, for whoever looks for the policies
+
+policies: packages  ## Print the rules of the policy pack as a table
+	@PYTHONPATH=policies $(VENV)/python -m todo_policies
 
 status:  ## Show what runs and whether the page is ready
 	@$(LOCAL) status
@@ -51,8 +56,10 @@ $(CHECKOV)/.installed: tests/checkov.txt
 	$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
-report: packages  ## Write what a pull request is told to REPORT=.local/report.md, from EVENTS=prod=prod.jsonl; BASE=main
+report: packages  ## Write what a pull request is told to REPORT=.local/report.md, from EVENTS=prod=prod.jsonl and BASE=main
+	@mkdir -p "$(dir $(or $(REPORT),.local/report.md))"
 	@PYTHONPATH=pulumi $(VENV)/python -m ops.report $(addprefix --events ,$(EVENTS)) \
+		$(addprefix --folder ,$(FOLDER)) $(addprefix --check ,$(CHECKS)) \
 		$(if $(BASE),--base "$(BASE)") --output "$(or $(REPORT),.local/report.md)"
 	@echo "  $(or $(REPORT),.local/report.md)"
 
