@@ -11,13 +11,17 @@ CHECKOV := .local/checkov
 BASE_IMAGE ?= todo-local/python:3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview policy-check policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage test-engine test-browser faults bench-app lint format packages browser
+.PHONY: help up plan preview policy-check policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 up:  ## Bring the whole system up on this machine and print its URL
 	@$(LOCAL) up
+
+plan: packages  ## Show what STACK=prod leads to, and what SET="peakRequestsPerSecond=1200" would change; PICTURE=plan.svg draws it
+	@PYTHONPATH=pulumi $(VENV)/python -m ops.plan --stack "$(or $(STACK),prod)" --set '$(SET)' \
+		$(if $(MARKDOWN),--markdown) $(if $(PICTURE),--picture "$(PICTURE)")
 
 preview:  ## Preview STACK=prod and judge it, on the emulator and without credentials; EVENTS=FILE keeps the events
 	@$(LOCAL) preview "$(or $(STACK),local)" $(if $(EVENTS),--events "$(EVENTS)")
@@ -80,6 +84,9 @@ test-unit: packages  ## Run the quick tests: no Docker, seconds
 coverage: packages  ## Run the tests of pulumi/ and show what of it they reach; fails when that is less than before
 	$(VENV)/coverage run -m pytest tests/infra
 	$(VENV)/coverage report
+
+picture: packages  ## Draw docs/architecture.svg anew, from what the program registers
+	@PYTHONPATH=pulumi $(VENV)/python -m tests.picture
 
 test-engine: packages  ## Run the tests on the real engine, emulator and containers
 	$(PYTEST) -m engine

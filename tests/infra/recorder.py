@@ -49,6 +49,7 @@ __all__ = [
     "Registration",
     "deploy_stack",
     "make_project",
+    "project_defaults",
     "run_program",
     "stack_config",
     "use_config",
@@ -68,6 +69,8 @@ class Registration:
 
     type: str
     name: str
+    parent: tuple[str, str] | None
+    """Type and name of the component that made it."""
     inputs: dict[str, Any]
     sources: dict[str, frozenset[tuple[str, str]]]
     """What each input is made from: types and names of resources."""
@@ -141,6 +144,7 @@ class _Recorder(mocks.MockMonitor):
         registration = Registration(
             type=request.type,
             name=request.name,
+            parent=_identity(request.parent) if request.parent else None,
             inputs=_plain(raw),
             sources={
                 name: frozenset(map(_identity, dependencies.urns))
@@ -190,13 +194,18 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value, and its like
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def project_defaults() -> dict[str, Any]:
+    """Return the defaults of `Pulumi.yaml`."""
+    project = yaml.safe_load((PROJECT_ROOT / "Pulumi.yaml").read_text())
+    return {key: copy.deepcopy(item["default"]) for key, item in project["config"].items()}
+
+
 def stack_config(stack: str) -> dict[str, Any]:
     """Return what the stack file says, over the defaults of `Pulumi.yaml`, as the CLI does."""
-    project = yaml.safe_load((PROJECT_ROOT / "Pulumi.yaml").read_text())
     stated: dict[str, Any] = yaml.safe_load((PROJECT_ROOT / f"Pulumi.{stack}.yaml").read_text())[
         "config"
     ]
-    return {key: copy.deepcopy(item["default"]) for key, item in project["config"].items()} | stated
+    return project_defaults() | stated
 
 
 def use_config(values: Mapping[str, Any]) -> None:
