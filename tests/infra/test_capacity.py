@@ -56,7 +56,7 @@ def problems(**changes: Mapping[str, Any] | str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("requests", "tasks"), [(1, 2), (200, 2), (201, 3), (600, 6), (601, 7), (1000, 10)]
+    ("requests", "tasks"), [(1, 2), (200, 2), (201, 4), (600, 6), (601, 8), (1000, 10)]
 )
 def test_each_task_has_its_share_of_requests(requests: int, tasks: int) -> None:
     assert tasks_for(requests, TARGET) == tasks
@@ -66,7 +66,7 @@ def test_each_task_has_its_share_of_requests(requests: int, tasks: int) -> None:
 def test_what_is_left_of_two_zones_serves_a_third_more(requests: int) -> None:
     tasks = tasks_for(requests, target_per_task(260))
     left = tasks - -(-tasks // 2)
-    assert left * 260 * 1.02 >= requests * 1.3  # an odd task more or less is in the other zone
+    assert left * 260 >= requests * 1.3
 
 
 def test_the_floor_is_for_the_busy_hour_and_the_ceiling_for_the_peak() -> None:
@@ -85,15 +85,15 @@ def test_the_floor_is_for_the_busy_hour_and_the_ceiling_for_the_peak() -> None:
 
 def test_autoscaling_has_room_even_where_the_peak_asks_for_none() -> None:
     planned = plan(capacity={"expectedRequestsPerSecond": 500, "peakRequestsPerSecond": 500})
-    assert (planned.min_tasks, planned.max_tasks) == (5, 7)
+    assert (planned.min_tasks, planned.max_tasks) == (6, 8)
     assert planned.reasons[2] == (
-        "At most 7 tasks: 500 req/s at the peak, at 100 req/s per small task, need 5; the others "
+        "At most 8 tasks: 500 req/s at the peak, at 100 req/s per small task, need 6; the others "
         "are for what is not foreseen."
     )
 
 
 def test_room_that_nothing_asks_for_takes_no_connection_that_is_not_there() -> None:
-    busy = {"expectedRequestsPerSecond": 700, "peakRequestsPerSecond": 700}
+    busy = {"expectedRequestsPerSecond": 800, "peakRequestsPerSecond": 800}
     assert plan(capacity=busy, database={"size": "small"}).max_tasks == 8
 
 
@@ -223,8 +223,8 @@ def test_each_way_out_does(size: str) -> None:
     assert plan(capacity={"peakRequestsPerSecond": most}, database={"size": "small"})
     over: dict[str, Any] = {"capacity": {"peakRequestsPerSecond": most + 1}}
     (problem,) = problems(**over, database={"size": "small"})
-    assert "todo:database.connectionsPerTask 7" in problem
-    assert plan(**over, database={"size": "small", "connectionsPerTask": 7})
+    assert "todo:database.connectionsPerTask 6" in problem
+    assert plan(**over, database={"size": "small", "connectionsPerTask": 6})
     assert plan(**over, database={"size": "small"}, databaseOperations={"proxy": True})
     if size not in ("xsmall", "small"):
         assert plan(**over, database={"size": size})
@@ -280,7 +280,7 @@ def test_replicas_bear_the_reads() -> None:
 
 def test_a_proxy_is_proposed_where_connections_get_scarce() -> None:
     notes = plan(capacity={"peakRequestsPerSecond": 700}, database={"size": "small"}).notes
-    assert notes[-1].startswith("120 of 138 database connections may be open during a deployment")
+    assert notes[-1].startswith("136 of 138 database connections may be open during a deployment")
     proxied = {"database": {"size": "small"}, "databaseOperations": {"proxy": True}}
     notes = plan(capacity={"peakRequestsPerSecond": 700}, **proxied).notes
     assert not any("connections" in note for note in notes)

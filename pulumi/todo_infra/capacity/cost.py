@@ -21,6 +21,7 @@ _PEAK_PERCENT = 1
 _AVERAGE_PERCENT = 50
 _BYTES_PER_ANSWER = 3_000
 _BYTES_LOGGED_PER_REQUEST = 300
+_FLOW_BYTES_PER_REQUEST = 50  # a line for each connection and minute
 _NEW_CONNECTION_PERCENT = 10
 _CONNECTIONS_PER_UNIT = 25
 _GB_PER_UNIT_HOUR = 1
@@ -35,7 +36,7 @@ _ENDPOINTS = 4
 _PROXY_CPUS = 2
 _CENT = 2
 
-ASSUMPTIONS = (
+ASSUMPTIONS: str = (
     f"A month has {_HOURS} hours. Traffic is {_AVERAGE_PERCENT} % of expectedRequestsPerSecond on "
     f"average, and at the peak in {_PEAK_PERCENT} % of the hours; events come on top. An answer "
     f"has {_BYTES_PER_ANSWER} bytes; one request in {100 // _NEW_CONNECTION_PERCENT} opens a "
@@ -185,9 +186,9 @@ def _balancer(prices: Mapping[str, Any], use: _Use) -> float:
 
 
 def _watching(settings: config.Settings, prices: Mapping[str, Any], use: _Use) -> float:
-    logged = use.requests * _BYTES_LOGGED_PER_REQUEST / _GB
-    copies = 1 + settings.network.flow_logs
-    usd: float = logged * copies * prices["logGb"]
+    flows = _FLOW_BYTES_PER_REQUEST if settings.network.flow_logs else 0
+    logged = use.requests * (_BYTES_LOGGED_PER_REQUEST + flows) / _GB
+    usd: float = logged * prices["logGb"]
     usd += _ALARMS * prices["alarmMonth"] if settings.observability.alarms else 0
     usd += prices["dashboardMonth"] if settings.observability.dashboard else 0
     if settings.logs.container_insights != "disabled":

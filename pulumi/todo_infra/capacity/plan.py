@@ -14,7 +14,7 @@ from .cost import MonthlyCost, cost_at_ceiling, cost_of_month
 from .data import Prices, Throughput, load_prices, load_throughput
 from .database import database_notes
 from .schedule import FloorChange, Reservation, floor_at, floor_changes, reservations
-from .sizing import notes, reasons, size_tasks, too_many_tasks, warnings
+from .sizing import ZONES, notes, reasons, size_tasks, too_many_tasks, warnings
 
 __all__ = ["CapacityPlan", "plan_capacity"]
 
@@ -45,6 +45,9 @@ class CapacityPlan:
         reservations: Load balancer capacity that events ask for.
         reserved_units: What of it a deployment reserves now; 0 for nothing.
         database_class: The database's instance class.
+        read_replicas: Copies of it.
+        storage_gib: Its storage at the start.
+        maintenance_window: When a change of it happens, in UTC; None for at once.
         connections: Who opens how many connections to it.
         cost: Of the month that begins now; None where the region's prices are not known.
         ceiling_cost: Of a month at `max_tasks`, day and night.
@@ -69,6 +72,9 @@ class CapacityPlan:
     reservations: tuple[Reservation, ...]
     reserved_units: int
     database_class: str
+    read_replicas: int
+    storage_gib: int
+    maintenance_window: str | None
     connections: ConnectionBudget
     cost: MonthlyCost | None
     ceiling_cost: MonthlyCost | None
@@ -76,6 +82,22 @@ class CapacityPlan:
     notes: tuple[str, ...]
     actions: tuple[str, ...]
     warnings: tuple[str, ...]
+
+    @property
+    def most_requests_per_second(self) -> int:
+        """What all tasks serve, once as many run as may."""
+        return self.max_tasks * self.rated_requests_per_task_per_second
+
+    @property
+    def most_without_a_zone(self) -> int:
+        """What is left of it when a zone is lost, until its tasks run elsewhere."""
+        left = self.max_tasks - -(-self.max_tasks // ZONES)
+        return left * self.rated_requests_per_task_per_second
+
+    @property
+    def headroom_percent(self) -> int:
+        """How much above the peak is served with a zone lost; negative if it is less."""
+        return self.most_without_a_zone * 100 // self.peak_requests_per_second - 100
 
 
 def plan_capacity(settings: config.Settings, now: datetime) -> CapacityPlan:
@@ -119,6 +141,9 @@ def plan_capacity(settings: config.Settings, now: datetime) -> CapacityPlan:
         reservations=reserved,
         reserved_units=max((r.units for r in reserved if r.begins <= now), default=0),
         database_class=DATABASE_CLASSES[settings.database.size],
+        read_replicas=settings.database.read_replicas,
+        storage_gib=settings.database.storage_gib,
+        maintenance_window=_maintenance_window(settings),
         connections=budget,
         cost=cost_of_month(settings, sizing, prices, reserved, now) if prices else None,
         ceiling_cost=cost_at_ceiling(settings, sizing, prices) if prices else None,
@@ -134,6 +159,11 @@ def plan_capacity(settings: config.Settings, now: datetime) -> CapacityPlan:
             *_of_the_figures(settings.region, throughput, prices, now),
         ),
     )
+
+
+def _maintenance_window(settings: config.Settings) -> str | None:
+    operations = settings.database_operations
+    return None if operations.apply_immediately else operations.maintenance_window
 
 
 def _connections(budget: ConnectionBudget, settings: config.Settings) -> str:

@@ -63,8 +63,9 @@ def target_per_task(rated: int) -> int:
 
 
 def tasks_for(requests_per_second: int, target: int) -> int:
-    """Return how many tasks it takes, of which each zone has one at least."""
-    return max(ZONES, -(-requests_per_second // target))
+    """Return how many tasks it takes, as many in each zone: an odd one may go with its zone."""
+    of_one_zone = -(-requests_per_second // (target * ZONES))
+    return max(1, of_one_zone) * ZONES
 
 
 def size_tasks(
