@@ -103,7 +103,7 @@ def _mutant(resource: Resource, difference: _Difference) -> Mutant:
     if difference.gained:
         sources = sources | {difference.gained}
     changed = resource.with_inputs(
-        replaced(resource.inputs, place, difference.value), {top: sources} if sources else {}
+        replaced(resource.inputs, place, difference.value), {top: sources}
     )
     return Mutant(
         resource=resource.key,
@@ -169,13 +169,12 @@ def _is_looser(resource: Resource, stricter: Resource, place: Place) -> bool:
 @functools.cache
 def _required(type_: str) -> frozenset[str]:
     """Inputs that the provider's own SDK asks for: without them no change is ever planned."""
-    package, module, name = type_.replace("/", ":").split(":")[0], *type_.split(":")[1:]
-    if package != "aws":
+    if not type_.startswith("aws:"):
         return frozenset()
-    leaf = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", module.partition("/")[2]).lower()
-    args = getattr(
-        importlib.import_module(f"pulumi_aws.{module.partition('/')[0]}.{leaf}"), f"{name}Args"
-    )
+    _, module, name = type_.split(":")
+    service, leaf = module.split("/")
+    leaf = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", leaf).lower()
+    args = getattr(importlib.import_module(f"pulumi_aws.{service}.{leaf}"), f"{name}Args")
     parameters = inspect.signature(args.__init__).parameters.values()
     asked = (one.name for one in parameters if one.name != "__self__" and one.default is one.empty)
     return frozenset(re.sub(r"_([a-z])", lambda found: found[1].upper(), one) for one in asked)

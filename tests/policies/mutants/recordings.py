@@ -5,10 +5,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pulumi.runtime import config as runtime_config
+
 from tests.infra.recorder import deploy_stack, make_project
 from tests.policies.mutants.stack import Stack, as_policies_see
 
-__all__ = ["EVERYTHING", "record"]
+__all__ = ["DOMAIN", "EVERYTHING", "record"]
 
 DOMAIN = {"certificateArn": None, "domain": "todo.example.com", "hostedZoneId": "Z0123456789ABC"}
 EVERYTHING: Mapping[str, Mapping[str, Any]] = {
@@ -23,5 +25,8 @@ EVERYTHING: Mapping[str, Mapping[str, Any]] = {
 
 def record(stack: str, **changes: Mapping[str, Any]) -> Stack:
     """The stack that the program makes of a stack file's config, with some keys changed."""
+    before = runtime_config.CONFIG.get()
     with TemporaryDirectory() as directory:
-        return as_policies_see(deploy_stack(make_project(Path(directory)), stack, **changes))
+        deployment = deploy_stack(make_project(Path(directory)), stack, **changes)
+    runtime_config.CONFIG.set(before)
+    return as_policies_see(deployment)

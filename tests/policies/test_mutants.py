@@ -1,0 +1,68 @@
+"""The mutation test of the stacks, and that what nobody has to stop is not stopped."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from tests.policies.mutants.judge import Judge
+from tests.policies.mutants.recordings import DOMAIN, EVERYTHING, record
+from tests.policies.mutants.trial import Trial, hold
+
+Changes = Mapping[str, Mapping[str, Any]]
+OPTIONS: dict[str, Changes] = {
+    "as it is": {},
+    "with everything": EVERYTHING,
+    "proxy": {"databaseOperations": {"proxy": True}},
+    "replicas": {"database": {"readReplicas": 2}},
+    "domain": {"loadBalancer": DOMAIN},
+    "rotation": {"secrets": {"rotationDays": 30}},
+    "budget": {"observability": {"monthlyBudgetUsd": 500}},
+    "spot": {"deployment": {"spotPercent": 50}},
+    "arm64": {"image": {"platform": "linux/arm64"}},
+    "no trail": {"audit": {"trail": False}},
+}
+OTHER_CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/another"
+BENIGN: dict[str, Changes] = {
+    "more tasks": {"capacity": {"peakRequestsPerSecond": 9000}},
+    "larger database": {"database": {"size": "xlarge", "storageGiB": 500}},
+    "other certificate": {"loadBalancer": {"certificateArn": OTHER_CERTIFICATE}},
+    "longer retention": {"logs": {"retentionDays": 731}, "audit": {"retentionDays": 730}},
+    "another address for alarms": {"observability": {"alarmEmails": ["night@example.com"]}},
+    "engine of the next line": {
+        "databaseOperations": {"engineVersion": "9.7", "allowMajorVersionUpgrade": True}
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def trial() -> Trial:
+    return hold()
+
+
+def test_what_makes_a_stack_less_secure_is_stopped(trial: Trial) -> None:
+    assert list(trial.problems()) == []
+
+
+def test_there_are_enough_mutants_to_mean_something(trial: Trial) -> None:
+    on_path = [one for one in trial.results if one.on_database_path]
+    assert len(on_path) >= 200
+    assert len(trial.results) - len(on_path) >= 200
+    assert {one.name.split()[0] for one in trial.results} == {"prod", "dev"}
+
+
+@pytest.mark.parametrize("changes", OPTIONS.values(), ids=OPTIONS)
+def test_no_option_of_prod_is_a_false_alarm(changes: Changes) -> None:
+    assert Judge(record("prod", **changes), "prod").violations() == []
+
+
+@pytest.mark.parametrize("stack", ["dev", "local"])
+def test_no_other_stack_is_a_false_alarm(stack: str) -> None:
+    assert Judge(record(stack), stack).violations() == []
+
+
+@pytest.mark.parametrize("changes", BENIGN.values(), ids=BENIGN)
+def test_a_realistic_change_is_no_false_alarm(changes: Changes) -> None:
+    changed = record("prod", **changes)
+    assert changed != record("prod")
+    assert Judge(changed, "prod").violations() == []
