@@ -18,11 +18,13 @@ class Difference:
         part: what differs.
         here: what a local run does.
         aws: what that leaves untried.
+        off: keys of `Pulumi.local.yaml`, or of the defaults, that switch it off.
     """
 
     part: str
     here: str
     aws: str
+    off: tuple[str, ...] = ()
 
 
 _EMULATOR = (
@@ -50,6 +52,14 @@ _EMULATOR = (
         part="database",
         here="one container whose data ends with it",
         aws="storage encryption, backups, failover, managed master password",
+        off=(
+            "databaseOperations.multiAz",
+            "databaseOperations.managedMasterPassword",
+            "databaseOperations.deletionProtection",
+            "databaseOperations.protect",
+            "databaseOperations.finalSnapshot",
+            "databaseOperations.globalTransactionIds",
+        ),
     ),
     Difference(
         part="image scans, spare capacity",
@@ -63,10 +73,78 @@ _EMULATOR = (
     ),
 )
 
+# What a stack at AWS may have and the local one has not: there is nothing here that it could do.
+_SWITCHED_OFF = (
+    Difference(
+        part="alarms and budget",
+        here="none: nothing is measured, and nothing costs",
+        aws="that they go off, tell people, and take a deployment back",
+        off=("observability.alarms", "observability.monthlyBudgetUsd"),
+    ),
+    Difference(
+        part="dashboard",
+        here="none",
+        aws="its graphs, and that they show what they say",
+        off=("observability.dashboard",),
+    ),
+    Difference(
+        part="audit trail, flow logs",
+        here="none: nobody calls AWS, and no connection crosses its network",
+        aws="what they record, and that nobody else reads or removes it",
+        off=("audit.trail", "network.flowLogs"),
+    ),
+    Difference(
+        part="firewall (WAF), access logs",
+        here="none: every request reaches the load balancer, and no line of it is kept",
+        aws="what managed rules and the rate limit refuse, and what the logs say",
+        off=("loadBalancer.waf", "loadBalancer.accessLogs"),
+    ),
+    Difference(
+        part="HTTPS from the browser",
+        here="plain HTTP, without certificate and domain",
+        aws="certificate, TLS policy, redirection of port 80",
+        off=("loadBalancer.certificateArn", "loadBalancer.domain"),
+    ),
+    Difference(
+        part="VPC endpoints",
+        here="none: tasks reach the emulator by its name",
+        aws="the way to AWS's services, and what the endpoints' policies refuse",
+        off=("network.vpcEndpoints",),
+    ),
+    Difference(
+        part="read replicas",
+        here="none; the engine tests read from a pair of servers of their own",
+        aws="replicas of RDS, their delay, and what becomes of reads when one is lost",
+        off=("database.readReplicas",),
+    ),
+    Difference(
+        part="RDS Proxy",
+        here="none: tasks connect to the database itself",
+        aws="the login through the proxy, and that it survives a failover",
+        off=("databaseOperations.proxy",),
+    ),
+    Difference(
+        part="rotation function",
+        here="none; `make faults` changes the password by itself, and the app follows",
+        aws="AWS's function: its way to the database, its schedule, a failure of it",
+        off=("secrets.rotationDays",),
+    ),
+    Difference(
+        part="what the database reports",
+        here="the container's own output",
+        aws="exported logs, Performance Insights, figures of the operating system",
+        off=(
+            "databaseOperations.logExports",
+            "databaseOperations.performanceInsights",
+            "databaseOperations.monitoringSeconds",
+        ),
+    ),
+)
+
 
 def differences() -> list[Difference]:
-    """The emulator's differences, and those of what this machine could not download."""
-    found = list(_EMULATOR)
+    """What the emulator does otherwise, what is off, and what this machine could not download."""
+    found = [*_EMULATOR, *_SWITCHED_OFF]
     if not pulumi_engine.is_official():
         found.append(
             Difference(
