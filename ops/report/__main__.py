@@ -113,7 +113,9 @@ def _stack(name: str, file: Path, base_file: Path | None, revision: str | None) 
     base = read_preview(base_file, name) if base_file else None
     if base is not None and not base.succeeded:
         base = None  # what the target branch itself cannot do is no measure
-    before = config_at(revision, name, _root()) if revision else None
+    before = dict(base.config) if base else None
+    if revision:
+        before = config_at(revision, name, _root())
     return StackReport(
         preview=compare(base, preview) if base else preview,
         compared_with=(revision or "the target branch") if base else "",

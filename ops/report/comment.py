@@ -8,11 +8,13 @@ from ops.report.changes import Difference, differences
 from ops.report.events import Preview, Step, Violation
 from ops.report.text import MARKER, bounded, code, plain
 from ops.report.verdict import Verdict
-from ops.report.words import consequence, is_loud, noun, property_words, remark
+from ops.report.words import consequence, is_loud, noun, property_words, rank, remark
 
 __all__ = ["Report", "StackReport", "comment"]
 
 _WAIVERS = "waivers"
+# The policy SDK's words for a rule that met an unknown value.
+_WAITING = re.compile(r"can't run policy .* during preview: .* can't be known during preview", re.S)
 _SHOWN_DIFFERENCES = 12
 _SHOWN_STEPS = 60
 _LISTED = 8
@@ -148,12 +150,8 @@ def _errors(preview: Preview) -> Iterator[str]:
 def _loud(steps: Sequence[Step]) -> Iterator[str]:
     if not steps:
         return
-    # What stores data comes before what only interrupts.
-    order = {"replace": 0, "delete": 0}
-    ranked = sorted(steps, key=lambda s: ("rds" not in s.type, order.get(s.op, 1), s.type, s.urn))
-    yield from ("", "> [!CAUTION]", "> **Replaced, deleted or unprotected**")
-    for step in ranked:
-        yield ">"
+    yield from ("", "> [!CAUTION]", "> **Replaced, deleted or unprotected**", ">")
+    for step in sorted(steps, key=lambda step: (rank(step), step.type, step.urn)):
         words = {"replace": "is REPLACED", "delete": "is DELETED"}
         did = words.get(step.op, "loses its protection (`protect`)")
         yield f"> - **The {noun(step.type)} {code(step.name)} {did}.** {consequence(step)}".rstrip()
@@ -221,7 +219,13 @@ def _policies(preview: Preview) -> Iterator[str]:
         yield f"- ⛔ **{plain(one.rule)}**{severity}: {plain(one.problem)}"
         if one.fix:
             yield f"  - **Fix**: {plain(one.fix)}"
+    waiting = sorted({one.rule for one in advisory if _WAITING.match(one.problem)})
+    if waiting:
+        rules = ", ".join(map(plain, waiting))
+        yield f"- ⏳ Judged by the update, before it acts, as values are not known yet: {rules}"
     for one in advisory:
+        if _WAITING.match(one.problem):
+            continue
         yield f"- ⚠️ {plain(one.rule)} (advisory): {plain(one.problem)}"
         if one.fix:
             yield f"  - Fix: {plain(one.fix)}"

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.errors import OpsError
-from ops.report.platforms import Rest, github_rest, pull_requests, variable
+from ops.report.rest import Rest, github_rest, pull_requests, variable
 from ops.report.verdict import Verdict, read_verdict
 
 __all__ = ["approvers", "main"]

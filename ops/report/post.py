@@ -14,16 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ops.errors import OpsError
-from ops.report.platforms import (
-    GitHub,
-    GitLab,
-    Platform,
-    Rest,
-    github_rest,
-    publish,
-    pull_requests,
-    variable,
-)
+from ops.report.platforms import GitHub, GitLab, Platform, publish
+from ops.report.rest import Rest, github_rest, pull_requests, variable
 from ops.report.text import defused, plain
 from ops.report.verdict import Verdict, read_verdict
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ops.report.events import State, Step
 
-__all__ = ["consequence", "is_loud", "noun", "property_words", "remark"]
+__all__ = ["consequence", "is_loud", "noun", "property_words", "rank", "remark"]
 
 _NOUNS: Mapping[str, str] = {
     "aws:appautoscaling/policy:Policy": "scaling rule",
@@ -49,6 +49,15 @@ _HARMLESS = {
 }
 
 
+_DATA = {
+    "aws:cloudwatch/logGroup:LogGroup",
+    "aws:kms/key:Key",
+    "aws:s3/bucket:Bucket",
+    "aws:secretsmanager/secret:Secret",
+}
+_INTERRUPTING = {"aws:ecs/service:Service", "aws:lb/loadBalancer:LoadBalancer"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Loss:
     replaced: str
@@ -62,6 +71,20 @@ _LOSSES: Mapping[str, _Loss] = {
     "aws:ecs/service:Service": _Loss(
         replaced="The application may not answer until the new tasks run.",
         deleted="The application stops answering.",
+    ),
+    "aws:ec2/securityGroup:SecurityGroup": _Loss(
+        replaced="Rules of others that name it have to be made anew.",
+        deleted="What only its rules let through is refused.",
+    ),
+    "aws:ec2/vpcEndpoint:VpcEndpoint": _Loss(
+        replaced="The service cannot reach what is behind it meanwhile.",
+        deleted="What is behind it has to be reached in another way, or cannot be.",
+    ),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _Loss(
+        replaced="Its traffic is refused meanwhile.", deleted="Its traffic is refused."
+    ),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _Loss(
+        replaced="Its traffic is refused meanwhile.", deleted="Its traffic is refused."
     ),
     "aws:lb/loadBalancer:LoadBalancer": _Loss(
         replaced="Its address changes, and the application does not answer meanwhile.",
@@ -93,6 +116,13 @@ def property_words(path: str) -> str:
 def _spaced(name: str) -> str:
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name.replace(".", " ")).strip()
     return re.sub(r"\b[A-Z][a-z]+", lambda word: word.group().lower(), words)
+
+
+def rank(step: Step) -> int:
+    """Return where a loud step stands: data first, then what interrupts, then the rest."""
+    if step.type.startswith("aws:rds/") or step.type in _DATA:
+        return 0
+    return 1 if step.type in _INTERRUPTING else 2
 
 
 def is_loud(step: Step) -> bool:

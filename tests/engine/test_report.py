@@ -114,7 +114,7 @@ def pull_request(system: RunningSystem, tmp_path: Path) -> PullRequest:
 def _capacity_up(request: PullRequest) -> None:
     capacity = request.config("capacity")
     traffic = capacity.keys() & {"peakRequestsPerSecond", "maxTasks"}
-    request.settings("capacity", **{key: 2 * capacity[key] for key in traffic})
+    request.settings("capacity", **{key: capacity[key] * 3 // 2 for key in traffic})
     request.settings("database", size="medium")
 
 

@@ -144,6 +144,20 @@ def test_a_broken_rule_stops_the_reader_before_the_changes(written: Any) -> None
     assert "No mandatory rule" not in text
 
 
+def test_rules_that_wait_for_values_are_one_line(written: Any) -> None:  # noqa: ANN401
+    unknown = "can't run policy 'x' from policy pack 'todo@v0.0.1' during preview: string value at "
+    text = written(
+        *(
+            violation(rule, "advisory", f"{unknown}.a can't be known during preview")
+            for rule in "bab"
+        ),
+        violation("old-class", "advisory"),
+    )
+    assert "as values are not known yet: a, b\n" in text
+    assert "can't run policy" not in text
+    assert "old-class (advisory)" in text
+
+
 def test_a_preview_that_failed_says_why_and_is_no_clean_bill(written: Any) -> None:  # noqa: ANN401
     failure = {"severity": "error", "message": "todo:capacity.maxTasks is 'lots'\nAllowed: 1 to 5"}
     text = written({"diagnosticEvent": failure}, result="failed")
