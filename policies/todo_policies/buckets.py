@@ -130,6 +130,9 @@ class _Versions:
     min_days: int = parameter(
         7, "Least number of days for which an overwritten or deleted version is kept.", minimum=1
     )
+    min_kept_days: int = parameter(
+        30, "Least number of days for which anything is kept at all.", minimum=1
+    )
     force_destroy: bool = parameter(False, "Let a bucket be deleted with all that is in it.")
 
 
@@ -151,8 +154,11 @@ def _forgetful(
         for rule in one.get("rules") or ()
         if rule.get("status") == "Enabled"
     ]
-    if not any((rule.get("expiration") or {}).get("days") for rule in rules):
+    kept = [days for rule in rules if (days := (rule.get("expiration") or {}).get("days"))]
+    if not kept:
         yield "no rule of a lifecycle deletes what is old."
+    elif min(kept) < parameters.min_kept_days:
+        yield f"it keeps nothing after {shown(min(kept))} days; {parameters.min_kept_days} needed."
     for rule in rules:
         days = (rule.get("noncurrentVersionExpiration") or {}).get("noncurrentDays")
         if days is not None and days < parameters.min_days:

@@ -1,10 +1,10 @@
 """What a task may do on its host, and how people and the internet reach it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_policy import Severity
+from pulumi_policy import PolicyResource, Severity
 
 from todo_policies.parameters import parameter
 from todo_policies.reading import is_set, shown
@@ -14,14 +14,15 @@ from todo_policies.resource_types import (
     ECS_SERVICE,
     TASK_DEFINITION,
 )
-from todo_policies.rule import ResourceRule, Rule, Subject
+from todo_policies.rule import ResourceRule, Rule, StackRule, Subject
+from todo_policies.subnets import public_subnets
 
 __all__ = [
     "CLUSTER_MEASURED",
     "RULES",
-    "SERVICE_CLOSED_TO_PEOPLE",
     "SERVICE_NOT_PUBLIC",
     "SERVICE_PLATFORM_CURRENT",
+    "SERVICE_PRIVATE_SUBNETS",
     "SERVICE_ROLLS_BACK",
     "TASK_ISOLATED",
 ]
@@ -83,6 +84,24 @@ SERVICE_NOT_PUBLIC = ResourceRule(
     controls=("ECS.2",),
     resource_types=frozenset({ECS_SERVICE}),
     check=_public,
+)
+
+
+def _in_public_subnets(service: PolicyResource, stack: Sequence[PolicyResource]) -> Iterator[str]:
+    network = service.props.get("networkConfiguration") or {}
+    for subnet in sorted(public_subnets(stack) & {*(network.get("subnets") or ())}):
+        yield f"its subnet {subnet} is a load balancer's, and so public."
+
+
+SERVICE_PRIVATE_SUBNETS = StackRule(
+    name="service-private-subnets",
+    severity=Severity.HIGH,
+    why="Tasks are in private subnets: in others, an address is all that is between them and the "
+    "internet.",
+    fix="Name the private subnets of Terraform's state.",
+    controls=("ECS.2",),
+    resource_types=frozenset({ECS_SERVICE}),
+    check=_in_public_subnets,
 )
 
 
@@ -156,44 +175,6 @@ SERVICE_ROLLS_BACK = ResourceRule(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _People:
-    allow_exec: bool = parameter(False, "Let people enter tasks, where every session is recorded.")
-
-
-def _open_to_people(resource: Subject, parameters: _People) -> Iterator[str]:
-    if resource.resource_type == ECS_CLUSTER:
-        yield from _unrecorded(resource.props.get("configuration") or {})
-    elif resource.props.get("enableExecuteCommand") is True and not parameters.allow_exec:
-        yield "enableExecuteCommand is True."
-
-
-def _unrecorded(configuration: Mapping[str, Any]) -> Iterator[str]:
-    sessions = configuration.get("executeCommandConfiguration")
-    if not sessions:
-        return
-    log = sessions.get("logConfiguration") or {}
-    if sessions.get("logging") != "OVERRIDE" or not (
-        is_set(log, "cloudWatchLogGroupName") or is_set(log, "s3BucketName")
-    ):
-        yield "what people type in a task is recorded nowhere."
-    if is_set(sessions, "kmsKeyId") and log.get("cloudWatchEncryptionEnabled") is False:
-        yield "cloudWatchEncryptionEnabled is False, though sessions have a key."
-
-
-SERVICE_CLOSED_TO_PEOPLE = ResourceRule(
-    name="service-closed-to-people",
-    severity=Severity.HIGH,
-    why="Nobody enters a running task: it holds the application's credentials. Where people may, "
-    "what they do is recorded.",
-    fix="Set todo:deployment.allowExec to false, and use the logs or another stack.",
-    controls=(),
-    parameters=_People(),
-    resource_types=frozenset({ECS_SERVICE, ECS_CLUSTER}),
-    check=_open_to_people,
-)
-
-
-@dataclass(frozen=True, kw_only=True)
 class _Insights:
     allowed: tuple[str, ...] = parameter(
         ("enabled", "enhanced"), "Values of the cluster's setting containerInsights."
@@ -225,8 +206,8 @@ CLUSTER_MEASURED = ResourceRule(
 RULES: tuple[Rule, ...] = (
     TASK_ISOLATED,
     SERVICE_NOT_PUBLIC,
+    SERVICE_PRIVATE_SUBNETS,
     SERVICE_PLATFORM_CURRENT,
     SERVICE_ROLLS_BACK,
-    SERVICE_CLOSED_TO_PEOPLE,
     CLUSTER_MEASURED,
 )

@@ -44,6 +44,9 @@ def _powers(definition: Mapping[str, Any]) -> Iterator[str]:
         yield f"it is given the capability {added}."
     if linux.get("devices"):
         yield "it is given devices of the host."
+    for key in ("interactive", "pseudoTerminal"):
+        if definition.get(key) not in (None, False):
+            yield f"{key} is {shown(definition.get(key))}: it waits for somebody to type."
 
 
 CONTAINER_UNPRIVILEGED = ResourceRule(
@@ -77,6 +80,10 @@ def _writable(subject: Subject, parameters: _Roots) -> Iterator[str]:
         value = container.definition.get("readonlyRootFilesystem")
         if value is not True:
             yield f"container {container.name}: readonlyRootFilesystem is {shown(value)}."
+        for mount in container.definition.get("mountPoints") or ():
+            if mount.get("readOnly") is not True:
+                volume = shown(mount.get("sourceVolume"))
+                yield f"container {container.name}: it can write into volume {volume}."
 
 
 CONTAINER_ROOT_READ_ONLY = ResourceRule(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from pulumi_policy import PolicyResource, Severity
 
@@ -19,15 +20,33 @@ __all__ = [
 ]
 
 _CALLERS = {"aws:principalaccount", "aws:principalorgid", "aws:principalarn"}
+_OWNERS = {"aws:resourceaccount", "aws:resourceorgid"}
 
 
-def _open_entrance(endpoint: Subject) -> Iterator[str]:
+@dataclass(frozen=True, kw_only=True)
+class _Entrance:
+    without_resource: tuple[str, ...] = parameter(
+        ("ecr:GetAuthorizationToken", "secretsmanager:GetRandomPassword", "ssmmessages:*"),
+        "Actions that know no resource, and so may be allowed on any.",
+    )
+    whole_services: tuple[str, ...] = parameter(
+        ("kms", "logs", "s3", "secretsmanager", "ssmmessages"),
+        "Services of which every action may be allowed: callers' own policies say which.",
+    )
+    signed_places: tuple[str, ...] = parameter(
+        ("arn:aws*:s3:::prod-*-starport-layer-bucket/*",),
+        "Globs of what anybody may read, who has a signed address: the layers of images.",
+    )
+
+
+def _open_entrance(endpoint: Subject, parameters: _Entrance) -> Iterator[str]:
     if not is_set(endpoint.props, "policy"):
         yield "policy is not set, so anybody may do anything by it, with any account."
     else:
         for statement in statements(endpoint.props.get("policy")):
             if statement.allows:
-                yield from _looseness(statement)
+                for problem in _looseness(statement, parameters):
+                    yield f"statement {statement.name} {problem}"
     if endpoint.props.get("vpcEndpointType") == "Interface":
         if endpoint.props.get("privateDnsEnabled") is not True:
             value = shown(endpoint.props.get("privateDnsEnabled"))
@@ -36,26 +55,36 @@ def _open_entrance(endpoint: Subject) -> Iterator[str]:
             yield "it names no security group, so the network's default one applies."
 
 
-def _looseness(statement: Statement) -> Iterator[str]:
+def _looseness(statement: Statement, parameters: _Entrance) -> Iterator[str]:
     if statement.everything_but:
-        yield f"statement {statement.name} allows everything but what it names."
-    # Layers of images come by addresses that are signed: by no caller, but for one place.
-    one_place = "*" not in statement.resources and "*" not in "".join(statement.actions)
-    limited = not _CALLERS.isdisjoint(statement.conditions)
-    if statement.is_for_everybody() and not limited and not one_place:
-        yield f"statement {statement.name} is for callers of any account."
-    if "*" in statement.actions:
-        yield f"statement {statement.name} allows every action."
+        yield "allows everything but what it names."
+    if _CALLERS.isdisjoint(statement.conditions) and not _is_signed(statement, parameters):
+        yield "is for callers of any account."
+    for action in statement.actions:
+        service, _, what = action.partition(":")
+        if what in {"", "*"} and service not in parameters.whole_services:
+            yield f"allows {action}."
+    without = set(statement.actions) - {*parameters.without_resource}
+    if without and "*" in statement.resources and _OWNERS.isdisjoint(statement.conditions):
+        yield f"allows {', '.join(sorted(without))} on what is any account's."
+
+
+def _is_signed(statement: Statement, parameters: _Entrance) -> bool:
+    return statement.actions == ("s3:GetObject",) and all(
+        any(fnmatchcase(one, pattern) for pattern in parameters.signed_places)
+        for one in statement.resources or ("",)
+    )
 
 
 ENDPOINTS_CLOSED = ResourceRule(
     name="endpoints-closed",
     severity=Severity.MEDIUM,
-    why="An entrance lets in this account's callers only: with another account's credentials, data "
+    why="An entrance lets in this account's callers only, and to what is this account's: else data "
     "would leave by it.",
-    fix="Give it a policy with aws:PrincipalAccount in Condition, private_dns_enabled=True and a "
-    "security group.",
+    fix="Give it a policy with aws:PrincipalAccount in Condition and named resources, "
+    "private_dns_enabled=True and a security group.",
     controls=(),
+    parameters=_Entrance(),
     resource_types=frozenset({VPC_ENDPOINT}),
     check=_open_entrance,
     deferred_input="policy",

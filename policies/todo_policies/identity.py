@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from pulumi_policy import PolicyResource, Severity
 
-from todo_policies.graph import linked, of_type
+from todo_policies.graph import linked, of_type, users
 from todo_policies.parameters import parameter
 from todo_policies.policy_documents import Statement, statements
 from todo_policies.reading import is_set, known, shown
@@ -30,6 +30,7 @@ __all__ = [
     "IAM_ATTACHMENTS_NAMED",
     "IAM_RIGHTS_NAMED",
     "IAM_TRUST_NAMED",
+    "ROLE_HAS_ONE_POLICY",
     "RULES",
     "TASK_ROLES_APART",
 ]
@@ -44,6 +45,7 @@ _WITHOUT_RESOURCE = (
     "ssmmessages:OpenControlChannel",
     "ssmmessages:OpenDataChannel",
 )
+_WAYS_OF_KEYS = ("kms:viaservice", "kms:encryptioncontext:")
 _EVERYTHING = re.compile(r"\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:([a-z-]+/)?\*")
 """Any resource, or any of a service: no more than its kind is named."""
 
@@ -75,6 +77,9 @@ def _breadth(statement: Statement, parameters: _Rights) -> Iterator[str]:
             yield f"statement {statement.name} allows {action}."
         elif action.lower() == "iam:passrole" and "iam:passedtoservice" not in statement.conditions:
             yield f"statement {statement.name} passes roles on to any service."
+    decrypts = any(action.lower() == "kms:decrypt" for action in statement.actions)
+    if decrypts and not any(key.startswith(_WAYS_OF_KEYS) for key in statement.conditions):
+        yield f"statement {statement.name} decrypts whatever is under its key, by any way."
     named = {action.lower() for action in parameters.without_resource}
     without = [action for action in statement.actions if action.lower() not in named]
     everything = [one for one in statement.resources if _EVERYTHING.fullmatch(one)]
@@ -156,6 +161,8 @@ def _broad_trust(role: Subject, parameters: _Trust) -> Iterator[str]:
     for statement in statements(role.props.get("assumeRolePolicy")):
         if not statement.allows:
             continue
+        if statement.actions != ("sts:AssumeRole",):
+            yield f"statement {statement.name} allows {', '.join(statement.actions)}."
         for kind, names in statement.principals.items():
             if kind != "Service":
                 yield f"statement {statement.name} trusts {', '.join(names)}, which is no service."
@@ -203,9 +210,30 @@ TASK_ROLES_APART = StackRule(
     check=_one_role,
 )
 
+_INLINE_OR_ATTACHED = (ROLE_POLICY, ROLE_ATTACHMENT)
+
+
+def _scattered(role: PolicyResource, stack: Sequence[PolicyResource]) -> Iterator[str]:
+    found = [one for type_ in _INLINE_OR_ATTACHED for one in users(role, "role", type_, stack)]
+    if len(found) != 1:
+        yield f"{len(found)} policies say what it may do; one should."
+
+
+ROLE_HAS_ONE_POLICY = StackRule(
+    name="role-has-one-policy",
+    severity=Severity.MEDIUM,
+    why="What a role may do stands in one policy, made for that role: given to another, rights are "
+    "missing here and too many there.",
+    fix="Write all statements into one aws.iam.RolePolicy, or attach one policy.",
+    controls=(),
+    resource_types=frozenset({ROLE}),
+    check=_scattered,
+)
+
 RULES: tuple[Rule, ...] = (
     IAM_RIGHTS_NAMED,
     IAM_ATTACHMENTS_NAMED,
     IAM_TRUST_NAMED,
     TASK_ROLES_APART,
+    ROLE_HAS_ONE_POLICY,
 )

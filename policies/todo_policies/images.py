@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pulumi_policy import PolicyResource, Severity
 
 from todo_policies.containers import DEFINITIONS, containers, has_containers
-from todo_policies.graph import linked, users
+from todo_policies.graph import linked, of_type, users
 from todo_policies.parameters import parameter
 from todo_policies.reading import is_set, known, shown
 from todo_policies.resource_types import (
@@ -71,11 +71,19 @@ CONTAINER_IMAGE_PINNED = ResourceRule(
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Own(_Registries):
+    others: tuple[str, ...] = parameter(
+        (), "Globs of images that a task may run though the stack does not build them."
+    )
+
+
 def _from_elsewhere(
-    task: PolicyResource, stack: Sequence[PolicyResource], parameters: _Registries
+    task: PolicyResource, stack: Sequence[PolicyResource], parameters: _Own
 ) -> Iterator[str]:
     if known(task.props, DEFINITIONS) is not None:
-        return  # judged by container-image-pinned, before the update
+        yield from _built_elsewhere(task, stack, parameters)
+        return
     built = linked(task, DEFINITIONS, {DOCKER_IMAGE}, stack)
     if not built:
         yield "its containers are not known yet, and made of no image that this stack builds."
@@ -84,14 +92,25 @@ def _from_elsewhere(
             yield f"its image {image.name} goes to another registry."
 
 
+def _built_elsewhere(
+    task: PolicyResource, stack: Sequence[PolicyResource], parameters: _Own
+) -> Iterator[str]:
+    digests = {known(image.props, "repoDigest") for image in of_type(stack, DOCKER_IMAGE)}
+    for container in containers(task):
+        image = str(container.definition.get("image"))
+        others = (fnmatchcase(image, pattern) for pattern in parameters.others)
+        if image not in digests and not any(others):
+            yield f"container {container.name} runs {image}, which this stack does not build."
+
+
 IMAGE_BUILT_HERE = StackRule(
     name="image-built-here",
     severity=Severity.HIGH,
-    why="An image that is not known before the update is one that this stack builds and pushes to "
-    "our own registry.",
+    why="Tasks run the image that this stack builds and pushes, also while its digest is not known "
+    "yet.",
     fix="Make the containers of repo_digest of the stack's docker Image.",
     controls=(),
-    parameters=_Registries(),
+    parameters=_Own(),
     resource_types=frozenset({TASK_DEFINITION}),
     check=_from_elsewhere,
 )

@@ -9,6 +9,7 @@ from todo_policies.parameters import parameter
 from todo_policies.policy_documents import Statement, statements
 from todo_policies.reading import is_set, shown
 from todo_policies.resource_types import (
+    BUCKET,
     BUCKET_POLICY,
     KEY,
     KEY_POLICY,
@@ -90,7 +91,7 @@ def _for_anybody(resource: Subject) -> Iterator[str]:
     if resource.resource_type == KEY and not is_set(resource.props, "policy"):
         yield "policy is not set, so AWS's own applies, which leaves all to IAM."
         return
-    if resource.resource_type == SECRET and not is_set(resource.props, "policy"):
+    if resource.resource_type in {SECRET, BUCKET} and not is_set(resource.props, "policy"):
         return
     for statement in statements(resource.props.get("policy")):
         if statement.allows:
@@ -99,9 +100,11 @@ def _for_anybody(resource: Subject) -> Iterator[str]:
 
 def _looseness(statement: Statement, *, is_key: bool) -> Iterator[str]:
     limited = not _ORIGINS.isdisjoint(statement.conditions)
+    if not is_key and "*" in statement.resources:
+        yield f"statement {statement.name} is about any resource."
     if statement.everything_but:
         yield f"statement {statement.name} allows everything but what it names."
-    if statement.is_for_everybody() and not limited:
+    if statement.is_for_everybody():
         yield f"statement {statement.name} is for everybody."
     services = set(statement.principals.get("Service", ())) - _LEFT_TO_THE_PATH
     if services and not limited:
@@ -129,6 +132,7 @@ POLICY_NAMES_ITS_PRINCIPALS = ResourceRule(
             KEY_POLICY,
             SECRET,
             SECRET_POLICY,
+            BUCKET,
             BUCKET_POLICY,
             TOPIC_POLICY,
             REPOSITORY_POLICY,

@@ -6,7 +6,8 @@ from typing import Any
 
 from pulumi_policy import PolicyResource, Severity
 
-from todo_policies.graph import linked, of_type, users
+from todo_policies.graph import linked, of_type
+from todo_policies.group_members import members
 from todo_policies.parameters import parameter
 from todo_policies.reading import is_set, shown
 from todo_policies.resource_types import (
@@ -37,14 +38,6 @@ __all__ = [
 ]
 
 _HTTPS = 443
-# Where resources name their groups.
-_MEMBERSHIPS = (
-    "securityGroups",
-    "securityGroupIds",
-    "vpcSecurityGroupIds",
-    "networkConfiguration",
-    "vpcConfig",
-)
 
 
 def _filled(group: Subject) -> Iterator[str]:
@@ -100,13 +93,8 @@ def _open_in(
 def _is_a_balancers(subject: PolicyResource, stack: Sequence[PolicyResource]) -> bool:
     """Whether the group is a load balancer's, and only that."""
     groups = linked(subject, "securityGroupId", GROUPS, stack)
-    members = {
-        member.resource_type
-        for group in groups
-        for key in _MEMBERSHIPS
-        for member in users(group, key, None, stack)
-    }
-    return members == {LOAD_BALANCER}
+    kinds = {member.resource_type for group in groups for member in members(group, stack)}
+    return kinds == {LOAD_BALANCER}
 
 
 INGRESS_NAMED = StackRule(
