@@ -42,8 +42,10 @@ def _elsewhere(writer: PolicyResource, stack: Sequence[PolicyResource]) -> Itera
 
 def _destination(writer: PolicyResource, stack: Sequence[PolicyResource]) -> Iterator[str]:
     key = _DESTINATIONS[writer.resource_type]
-    if writer.resource_type == LOAD_BALANCER and not (known(writer.props, key) or {}):
-        return  # load-balancer-access-logs says so
+    if writer.resource_type == LOAD_BALANCER:
+        logs = known(writer.props, key) or {}
+        if logs.get("enabled") is not True:
+            return  # load-balancer-access-logs says so
     found = linked(writer, key, _KEPT, stack)
     if not found:
         yield f"{key} is no log group and no bucket of this stack."
