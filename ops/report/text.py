@@ -29,7 +29,7 @@ def plain(text: str) -> str:
     """Return a text on one line, in which nothing is markup, a mention or a link."""
     line = " ".join(text.split())
     line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    line = re.sub(r"([\\`*\[\]|~#])|(?<!\w)(_)|(_)(?!\w)", r"\\\1\2\3", line)
+    line = re.sub(r"([\\`*\[\]|~#])|(?<![^\W_])(_)|(_)(?![^\W_])", r"\\\1\2\3", line)
     return _quiet(line)
 
 

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ops import ownership
 from ops.errors import OpsError
 from ops.ownership import Verdict, judge
-from ops.stack_files import PRODUCT_KEYS
+from ops.stack_files import PRODUCT_KEYS, UnclearError, changed_keys
 
 ROOT = Path(__file__).resolve().parents[2]
 PROD = """\
@@ -272,3 +274,21 @@ def test_the_keys_are_those_that_pulumi_yaml_gives_to_the_product_team() -> None
         if schema["description"].startswith("Product team.")
     }
     assert owned == PRODUCT_KEYS
+
+
+@given(st.data())
+def test_whatever_is_typed_into_the_file_the_platforms_keys_are_seen(data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(PROD)))
+    end = data.draw(st.integers(start, min(len(PROD), start + 8)))
+    typed = data.draw(st.text(st.sampled_from(" \n#:-{}[]&*!|>'\"%@\ttodo01"), max_size=8))
+    text = PROD[:start] + typed + PROD[end:]
+    try:
+        changed = set(changed_keys(PROD.encode(), text.encode()))
+    except UnclearError:
+        return
+    before, after = yaml.safe_load(PROD), yaml.safe_load(text)
+    if changed <= PRODUCT_KEYS:
+        for key in PRODUCT_KEYS:
+            before["config"].pop(key, None)
+            after["config"].pop(key, None)
+        assert after == before
