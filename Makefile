@@ -11,7 +11,7 @@ CHECKOV := .local/checkov
 BASE_IMAGE ?= todo-local/python:3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help up plan preview policy-check policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app lint format packages browser
+.PHONY: help up plan schema preview policy-check policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ up:  ## Bring the whole system up on this machine and print its URL
 plan: packages  ## Show what STACK=prod leads to, and what SET="peakRequestsPerSecond=1200" would change; PICTURE=plan.svg draws it
 	@PYTHONPATH=pulumi $(VENV)/python -m ops.plan --stack "$(or $(STACK),prod)" --set '$(SET)' \
 		$(if $(MARKDOWN),--markdown) $(if $(PICTURE),--picture "$(PICTURE)")
+
+schema: packages  ## Write the schema by which editors complete and check Pulumi.<stack>.yaml
+	@PYTHONPATH=pulumi $(VENV)/python -m ops.schema
 
 preview:  ## Preview STACK=prod and judge it, on the emulator and without credentials; EVENTS=FILE keeps the events
 	@$(LOCAL) preview "$(or $(STACK),local)" $(if $(EVENTS),--events "$(EVENTS)")

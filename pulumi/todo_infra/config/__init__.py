@@ -35,6 +35,7 @@ from .terraform_state import contradictions as terraform_state_contradictions
 
 __all__ = [
     "PROJECT",
+    "REGION",
     "Audit",
     "Capacity",
     "Database",
@@ -55,7 +56,7 @@ __all__ = [
 
 PROJECT = "todo"
 
-_REGION = Text(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as eu-west-1")
+REGION = Text(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as eu-west-1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,10 +127,10 @@ def _decoded(text: str) -> object:
 
 def _region(region: object, problems: list[ConfigError]) -> str:
     try:
-        return _REGION.parse(region)
+        return REGION.parse(region)
     except ValueError:
         fix = "Set it with `pulumi config set aws:region eu-west-1`."
-        problems.append(ConfigError("aws:region", region, _REGION.allowed, fix))
+        problems.append(ConfigError("aws:region", region, REGION.allowed, fix))
         return ""
 
 

@@ -10,29 +10,29 @@ from todo_infra.errors import ConfigError
 from .choices import ZeroOr
 from .rules import Text, YesNo
 
-__all__ = ["EmailList", "Observability", "contradictions"]
+__all__ = ["EMAIL", "MOST_EMAILS", "EmailList", "Observability", "contradictions"]
 
 # Not all of what RFC 5321 allows: what a mistyped address looks like is refused.
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}")
+EMAIL = r"[A-Za-z0-9._%+-]{1,64}@([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,24}"
 # AWS Budgets takes no more:
 # https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_CreateNotification.html
-_MOST_EMAILS = 10
+MOST_EMAILS = 10
 
 
 @dataclass(frozen=True)
 class EmailList:
     """A list of addresses; none is allowed, and one that is listed twice counts once."""
 
-    allowed: str = f'a list of at most {_MOST_EMAILS} e-mail addresses such as "team@example.com"'
+    allowed: str = f'a list of at most {MOST_EMAILS} e-mail addresses such as "team@example.com"'
 
     def parse(self, value: object) -> tuple[str, ...]:
         """Accept addresses only."""
         if not isinstance(value, list):
             raise ValueError(value)  # noqa: TRY004 - one kind of refusal for every rule
-        if not all(isinstance(item, str) and _EMAIL.fullmatch(item) for item in value):
+        if not all(isinstance(item, str) and re.fullmatch(EMAIL, item) for item in value):
             raise ValueError(value)
         emails = tuple(dict.fromkeys(value))
-        if len(emails) > _MOST_EMAILS:
+        if len(emails) > MOST_EMAILS:
             raise ValueError(value)
         return emails
 

@@ -9,7 +9,7 @@ from todo_infra.errors import ConfigError
 
 from .rules import RELATIVE_PATH, OneOf, Text, YesNo, key_of, rules_of
 
-__all__ = ["OUTPUT_NAMES", "OutputPaths", "TerraformState", "contradictions"]
+__all__ = ["OUTPUT_NAMES", "OUTPUT_PATH", "OutputPaths", "TerraformState", "contradictions"]
 
 OUTPUT_NAMES = (
     "vpc_id",
@@ -38,12 +38,14 @@ class OutputPaths:
         """Accept our own names only, each with the path of an output."""
         if not isinstance(value, Mapping) or not set(value) <= set(OUTPUT_NAMES):
             raise ValueError(value)
-        if not all(isinstance(path, str) and _PATH.fullmatch(path) for path in value.values()):
+        if not all(
+            isinstance(path, str) and re.fullmatch(OUTPUT_PATH, path) for path in value.values()
+        ):
             raise ValueError(value)
         return dict(value)
 
 
-_PATH = re.compile(r"[A-Za-z_][\w-]*(\.([\w/ -]+|\*))*")
+OUTPUT_PATH = r"[A-Za-z_][\w-]*(\.([\w/ -]+|\*))*"
 _WORKSPACE = Text(r"[A-Za-z0-9_.-]+", "the name of a Terraform workspace")
 _URL = Text(r"https?://[^\s/]+/?", "a URL such as https://s3.example.com")
 
