@@ -13,8 +13,9 @@ import platform
 import shutil
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from local.certificates import ensure_server_certificate
 from local.commands import LOOPBACK, Watch, last_lines, reachable
 from local.containers import containers, docker
 from local.docker_engine import server_version
@@ -26,6 +27,7 @@ __all__ = ["emulator_version", "ensure_emulator", "stop_emulator"]
 
 _READY_SECONDS = 60
 _DATABASE_PORTS = 20_000
+_CERTIFICATE = "/srv/load-balancer.pem"
 _OWNER = "todo.local.checkout"
 
 
@@ -149,11 +151,16 @@ def _start_emulator(workspace: Workspace) -> None:
         # On the host, where another system's databases may have the emulator's usual ones.
         "RDS_BASE_PORT": str(_DATABASE_PORTS + workspace.port % 10_000),
         "IOT_MTLS_ENABLED": "0",
+        "LOAD_BALANCER_HTTP_PORT": str(workspace.http_port),
+        "LOAD_BALANCER_HTTPS_PORT": str(workspace.https_port),
+        "LOAD_BALANCER_CERTIFICATE": _CERTIFICATE,
     }
+    ensure_server_certificate(workspace, "load-balancer", "localhost", "*.alb.localhost")
     _start(
         workspace,
         _emulator(workspace),
-        workspace.port,
+        (workspace.port, workspace.http_port, workspace.https_port),
+        *("--volume", f"{workspace.tls}/load-balancer.pem:{_CERTIFICATE}:ro"),
         # It starts databases and tasks beside itself.
         *("--volume", f"{_docker_socket()}:/var/run/docker.sock"),
         *(word for name, value in settings.items() for word in ("--env", f"{name}={value}")),
@@ -166,19 +173,21 @@ def _start_autoscaling(workspace: Workspace) -> None:
     _start(
         workspace,
         _autoscaling(workspace),
-        port,
+        (port,),
         *(emulator_image(workspace), "python", "-m", "local.autoscaling_api"),
         *("--host", "0.0.0.0", "--port", str(port), "--region", REGION),  # noqa: S104 - of the container
         *("--state", "/var/tmp/autoscaling.json"),  # noqa: S108 - nobody else is in there
     )
 
 
-def _start(workspace: Workspace, name: str, port: int, *arguments: str) -> None:
-    """Start a container whose port is published on the loopback address only."""
+def _start(workspace: Workspace, name: str, ports: Sequence[int], *arguments: str) -> None:
+    """Start a container whose ports are published on the loopback address only."""
+    published = (f"127.0.0.1:{port}:{port}" for port in ports)
     docker(
         *("run", "--detach", "--init", "--name", name, "--network", workspace.name),
         *("--label", f"{_OWNER}={workspace.root}"),
-        *("--publish", f"127.0.0.1:{port}:{port}", *arguments),
+        *(word for address in published for word in ("--publish", address)),
+        *arguments,
     )
 
 
@@ -191,7 +200,7 @@ def _docker_socket() -> str:
 
 
 def _require_free_ports(workspace: Workspace) -> None:
-    for port in (workspace.port, workspace.autoscaling_port):
+    for port in range(workspace.port, workspace.https_port + 1):
         with socket.socket() as probe:
             probe.settimeout(1)
             if probe.connect_ex(("127.0.0.1", port)) != 0:

@@ -15,12 +15,23 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
+import tempfile
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from ministack.app import main
-from ministack.services import ecs, rds, secretsmanager
+from ministack.core.responses import get_account_id, get_region, request_scope
+from ministack.services import alb, ecs, rds, secretsmanager
+
+from local.emulator_tasks import Tasks
+from local.load_balancer import state
+from local.load_balancer.controller import Controller
+from local.load_balancer.haproxy import HAProxy, Ports
+from local.load_balancer.model import LoadBalancer, TargetGroup
 
 __all__ = [
     "answering_repeats",
@@ -190,6 +201,30 @@ def _take_label_from_others(secret_id: str, label: str, version: str) -> None:
     secretsmanager._remove_stage_everywhere(secret, label, except_version_id=version)  # noqa: SLF001
 
 
+def _balance_load() -> None:
+    """Serve the load balancers of the default account and region beside MiniStack."""
+    account, region = get_account_id(), get_region()
+
+    def read() -> tuple[Sequence[LoadBalancer], Sequence[TargetGroup]]:
+        with request_scope(account, region):
+            tasks.replace_unhealthy()
+            return state.load_balancers(alb), state.target_groups(alb)
+
+    controller = Controller(
+        read,
+        HAProxy(Path(tempfile.mkdtemp())),
+        Ports(
+            http=int(os.environ["LOAD_BALANCER_HTTP_PORT"]),
+            https=int(os.environ["LOAD_BALANCER_HTTPS_PORT"]),
+        ),
+        Path(os.environ["LOAD_BALANCER_CERTIFICATE"]),
+    )
+    tasks = Tasks(ecs, alb, controller)
+    tasks.extend()
+    threading.Thread(target=controller.run_forever, name="load-balancer", daemon=True).start()
+
+
 if __name__ == "__main__":
     _extend()
+    _balance_load()
     main()

@@ -8,7 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.commands import Watch, reachable, require, run
+from local.certificates import ensure_authority
+from local.commands import Watch, reachable, run
 from local.docker_engine import install_packages
 from local.workspace import Workspace
 
@@ -16,7 +17,6 @@ __all__ = [
     "PYTHON",
     "database_image",
     "emulator_image",
-    "ensure_certificate_authority",
     "ensure_database_image",
     "ensure_emulator_image",
     "ensure_python_image",
@@ -74,7 +74,7 @@ def database_image(workspace: Workspace) -> str:
 
 
 def emulator_image(workspace: Workspace) -> str:
-    """MiniStack and the Application Auto Scaling endpoint."""
+    """MiniStack, its load balancer, and the Application Auto Scaling endpoint."""
     return f"{workspace.image_prefix}/emulator:1"
 
 
@@ -86,7 +86,7 @@ def ensure_python_image(workspace: Workspace, watch: Watch) -> str:
 def ensure_database_image(workspace: Workspace, watch: Watch) -> str:
     """Have the database image, whose certificate authority is made here, once."""
     came_from = _ensure_base(workspace, _MYSQL_BASE, watch)
-    ensure_certificate_authority(workspace)
+    ensure_authority(workspace, "database")
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder) / "mysql"
         shutil.copytree(_HERE / "mysql_image", context)
@@ -97,15 +97,16 @@ def ensure_database_image(workspace: Workspace, watch: Watch) -> str:
 
 
 def ensure_emulator_image(workspace: Workspace, watch: Watch) -> str:
-    """Have the image of both AWS endpoints; the Python image must be there already."""
+    """Have the image of the AWS endpoints; the Python image must be there already."""
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder) / "emulator"
         shutil.copytree(_HERE / "emulator_image", context)
         shutil.copy(workspace.root / "constraints.txt", context)
         sources = context / "local"
         ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(_HERE / "autoscaling_api", sources / "autoscaling_api", ignore=ignored)
-        for name in ("__init__.py", "emulator_server.py", "errors.py"):
+        for name in ("autoscaling_api", "load_balancer"):
+            shutil.copytree(_HERE / name, sources / name, ignore=ignored)
+        for name in ("__init__.py", "emulator_server.py", "emulator_tasks.py", "errors.py"):
             shutil.copy(_HERE / name, sources / name)
         _build(workspace, context, emulator_image(workspace), PYTHON, watch)
     return "built"
@@ -123,27 +124,6 @@ def _build(workspace: Workspace, context: Path, tag: str, base: str, watch: Watc
 def stand_ins() -> list[str]:
     """Official names of the base images that were built here instead."""
     return [base.official for base in (_PYTHON_BASE, _MYSQL_BASE) if _is_stand_in(base)]
-
-
-def ensure_certificate_authority(workspace: Workspace) -> None:
-    """Have the authority of the local database, made here once."""
-    certificate = workspace.tls / "database-ca.pem"
-    if certificate.exists():
-        return
-    openssl = require("openssl", fix="Install it with your system's package manager.")
-    workspace.tls.mkdir(parents=True, exist_ok=True, mode=0o700)
-    unfinished = certificate.with_suffix(".part")
-    run(
-        [
-            *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650"),
-            *("-subj", "/CN=TODO local database authority"),
-            *("-addext", "basicConstraints=critical,CA:TRUE"),
-            *("-addext", "keyUsage=critical,keyCertSign,cRLSign"),
-            *("-keyout", workspace.tls / "database-ca.key", "-out", unfinished),
-        ],
-        log=workspace.logs / "database-ca.log",
-    )
-    unfinished.rename(certificate)
 
 
 def _ensure_base(workspace: Workspace, base: _Base, watch: Watch) -> str:

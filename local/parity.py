@@ -35,18 +35,13 @@ _EMULATOR = (
     ),
     Difference(
         part="load balancer",
-        here="forwards to every task, by its name as host",
-        aws="health checks, draining of connections, TLS",
+        here="HAProxy with the checks, the drain and the rules that the stack asked for",
+        aws="AWS's own: cross-zone traffic, access logs, its TLS policies, its limits",
     ),
     Difference(
         part="order of containers in a task",
         here="all start at once; the app waits for its schema",
         aws="`dependsOn` holding the app back until the migration succeeded",
-    ),
-    Difference(
-        part="limits of containers",
-        here="not applied: CPU, memory, user, read-only root, dropped capabilities",
-        aws="all of them",
     ),
     Difference(
         part="database",

@@ -33,6 +33,7 @@ from functools import partial
 from pathlib import Path
 
 from local import images, pulumi_engine, system
+from local.certificates import ensure_authority
 from local.commands import Watch, run
 from local.errors import LocalError
 from local.preview_config import Available, Change, for_emulator, read_config
@@ -118,7 +119,7 @@ def policy_options(workspace: Workspace, stack: str) -> list[str]:
 def _images(workspace: Workspace, watch: Watch) -> str:
     """The emulator's image, and the authority that Pulumi.local.yaml names; no database runs."""
     came_from = images.ensure_python_image(workspace, watch)
-    images.ensure_certificate_authority(workspace)
+    ensure_authority(workspace, "database")
     images.ensure_emulator_image(workspace, watch)
     return came_from
 

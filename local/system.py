@@ -105,17 +105,17 @@ def environment(workspace: Workspace) -> int:
 
 
 def load_balancer_host(workspace: Workspace) -> str:
-    """Host and port under which the emulator's load balancer answers.
+    """Host and port under which the stack's load balancer answers.
 
     Raises:
         LocalError: if the stack is not deployed.
     """
-    return f"{stack.load_balancer(workspace)}.alb.localhost:{workspace.port}"
+    return f"{stack.load_balancer(workspace)}.alb.localhost:{workspace.http_port}"
 
 
 def _readiness(workspace: Workspace, host: str) -> int:
     """HTTP status of the app's readiness through the load balancer; 0 if nothing answers."""
-    connection = http.client.HTTPConnection("127.0.0.1", workspace.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", workspace.http_port, timeout=10)
     try:
         # Browsers resolve *.localhost by themselves, but not every system's resolver does.
         connection.request("GET", "/readyz", headers={"Host": host})

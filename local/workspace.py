@@ -22,8 +22,8 @@ class Workspace:
     """One local system: a checkout and the port its AWS endpoint listens on.
 
     A checkout has one system at a time. Two checkouts run side by side if their ports differ:
-    `LOCAL_PORT` (default 4566) names the AWS endpoint's port, and the port after it is that of the
-    Application Auto Scaling endpoint.
+    `LOCAL_PORT` (default 4566) names the AWS endpoint's port; the three after it are those of the
+    Application Auto Scaling endpoint and of the load balancers, for HTTP and for HTTPS.
     """
 
     root: Path = _ROOT
@@ -37,9 +37,9 @@ class Workspace:
             LocalError: if it is not a usable port number.
         """
         value = os.environ.get("LOCAL_PORT", str(DEFAULT_PORT))
-        if not value.isdecimal() or not 1024 <= int(value) <= 65534:  # noqa: PLR2004 - TCP's own bounds
+        if not value.isdecimal() or not 1024 <= int(value) <= 65532:  # noqa: PLR2004 - TCP's own bounds
             raise LocalError(
-                f"LOCAL_PORT is {value!r}, but must be a port number from 1024 to 65534.",
+                f"LOCAL_PORT is {value!r}, but must be a port number from 1024 to 65532.",
                 fix=f"Unset it to use {DEFAULT_PORT}, or give a free port.",
             )
         return cls(port=int(value))
@@ -70,6 +70,16 @@ class Workspace:
         return f"http://localhost:{self.autoscaling_port}"
 
     @property
+    def http_port(self) -> int:
+        """Port of the load balancers' HTTP listeners, whatever ports these name."""
+        return self.port + 2
+
+    @property
+    def https_port(self) -> int:
+        """Port of the load balancers' HTTPS listeners."""
+        return self.port + 3
+
+    @property
     def home(self) -> Path:
         """Everything a local run makes, outside of git."""
         return self.root / ".local"
@@ -91,7 +101,7 @@ class Workspace:
 
     @property
     def tls(self) -> Path:
-        """The local database's certificate authority."""
+        """The certificate authorities of the local database and of the load balancers."""
         return self.home / "tls"
 
     @property

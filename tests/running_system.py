@@ -85,7 +85,7 @@ class RunningSystem:
     def client(self) -> httpx2.Client:
         """An HTTP client that goes through the load balancer, as a user's would."""
         return httpx2.Client(
-            base_url=f"http://127.0.0.1:{self.workspace.port}",
+            base_url=f"http://127.0.0.1:{self.workspace.http_port}",
             headers={"Host": self.host},
             timeout=30,
         )

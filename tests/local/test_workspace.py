@@ -18,7 +18,7 @@ def test_an_unusable_port_is_refused_naming_the_variable(
     value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOCAL_PORT", value)
-    with pytest.raises(LocalError, match=r"LOCAL_PORT is .* from 1024 to 65534"):
+    with pytest.raises(LocalError, match=r"LOCAL_PORT is .* from 1024 to 65532"):
         Workspace.from_environment()
 
 
