@@ -8,8 +8,9 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from . import config, mysql_support, sizes
+from . import config, mysql_support
 from .credentials import GeneratedCredentials, GeneratedCredentialsArgs
+from .database_inputs import DATABASE_NAME, MASTER_USERNAME, shared_inputs, writer_inputs
 from .database_monitoring import DatabaseMonitoring, DatabaseMonitoringArgs
 from .database_parameters import parameter_family, server_parameters
 from .database_proxy import DatabaseProxy, DatabaseProxyArgs
@@ -21,12 +22,7 @@ from .terraform_state import ExistingInfrastructure
 
 __all__ = ["Database", "DatabaseArgs"]
 
-_NAME = "todo"
-_MASTER_USERNAME = "todo_admin"
 _APP_USERNAME = "todo_app"
-# Signed with RSA 2048 until 2061; RDS renews the server's certificate under it by itself.
-_CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
-_STORAGE_GROWTH = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +77,12 @@ class Database(pulumi.ComponentResource):
             key_arn=args.key_arn,
         )
         monitoring = DatabaseMonitoring(f"{name}-database", monitoring_args, self._child())
-        common = {**self._common_inputs(name, args), **monitoring.inputs}
+        shared = shared_inputs(
+            args.settings,
+            parameter_group_name=self._parameter_group(name, args).name,
+            security_group_id=args.groups.database_id,
+        )
+        common = {**shared, **monitoring.inputs}
         master = self._generated_master(name, args)
         self.instance = self._instance(name, args, subnets, common, master, monitoring.log_groups)
         self.replicas = self._read_replicas(name, copies, common, monitoring.log_groups)
@@ -91,7 +92,7 @@ class Database(pulumi.ComponentResource):
             # The name, and not an address: the server's certificate carries it.
             "DATABASE_HOST": self._host(name, args),
             "DATABASE_PORT": str(DATABASE_PORT),
-            "DATABASE_NAME": _NAME,
+            "DATABASE_NAME": DATABASE_NAME,
             **self._readers(),
         }
         self.register_outputs({"master_secret_arn": self.master_secret_arn})
@@ -143,30 +144,11 @@ class Database(pulumi.ComponentResource):
             opts=self._child(),
         )
 
-    def _common_inputs(self, name: str, args: DatabaseArgs) -> dict[str, Any]:
-        """What the instance and its replicas share."""
-        operations, size = args.settings.database_operations, args.settings.database
-        return {
-            "instance_class": sizes.DATABASE_CLASSES[size.size],
-            "parameter_group_name": self._parameter_group(name, args).name,
-            "ca_cert_identifier": _CERTIFICATE_AUTHORITY,
-            "storage_type": "gp3",
-            "storage_encrypted": True,
-            "max_allocated_storage": size.storage_gib * _STORAGE_GROWTH,
-            "vpc_security_group_ids": [args.groups.database_id],
-            "publicly_accessible": False,
-            "iam_database_authentication_enabled": operations.iam_authentication,
-            "maintenance_window": operations.maintenance_window,
-            "copy_tags_to_snapshot": True,
-            "auto_minor_version_upgrade": True,
-            "apply_immediately": operations.apply_immediately,
-        }
-
     def _generated_master(self, name: str, args: DatabaseArgs) -> GeneratedCredentials | None:
         if args.settings.database_operations.managed_master_password:
             return None
         master_args = GeneratedCredentialsArgs(
-            username=_MASTER_USERNAME,
+            username=MASTER_USERNAME,
             description="Master user of the TODO database",
             settings=args.settings.secrets,
             key_arn=args.key_arn,
@@ -182,37 +164,20 @@ class Database(pulumi.ComponentResource):
         master: GeneratedCredentials | None,
         log_groups: list[pulumi.Resource],
     ) -> aws.rds.Instance:
-        operations = args.settings.database_operations
         return aws.rds.Instance(
             f"{name}-database",
             **common,
-            identifier=subnets.name,
-            engine="mysql",
-            engine_version=operations.engine_version,
-            allow_major_version_upgrade=operations.allow_major_version_upgrade,
-            # No engine_lifecycle_support: changing it would replace the database.
-            db_name=_NAME,
-            port=DATABASE_PORT,
-            username=_MASTER_USERNAME,
+            **writer_inputs(args.settings, subnets.name),
             password=master.password if master else None,
             manage_master_user_password=None if master else True,
             master_user_secret_kms_key_id=None if master else args.key_arn,
             kms_key_id=args.key_arn,
-            allocated_storage=args.settings.database.storage_gib,
             db_subnet_group_name=subnets.name,
-            multi_az=operations.multi_az,
-            backup_retention_period=operations.backup_retention_days,
-            backup_window=operations.backup_window,
-            delete_automated_backups=not operations.final_snapshot,
-            deletion_protection=operations.deletion_protection,
-            skip_final_snapshot=not operations.final_snapshot,
-            # Set from the start, since a missing one is only found out at the end.
-            final_snapshot_identifier=(
-                pulumi.Output.concat(subnets.name, "-final") if operations.final_snapshot else None
-            ),
             # Its name is taken as long as it is there; `protect` refuses a replacement, too.
             opts=self._child(
-                protect=operations.protect, delete_before_replace=True, depends_on=log_groups
+                protect=args.settings.database_operations.protect,
+                delete_before_replace=True,
+                depends_on=log_groups,
             ),
         )
 
@@ -246,7 +211,7 @@ class Database(pulumi.ComponentResource):
                 "engine": "mysql",
                 "host": self.instance.address,
                 "port": DATABASE_PORT,
-                "dbname": _NAME,
+                "dbname": DATABASE_NAME,
                 "ssl": True,
             },
         )

@@ -1,0 +1,69 @@
+"""What the database's servers are made with, from the stack's config. No resources here."""
+
+from typing import Any
+
+import pulumi
+
+from . import config, sizes
+from .ports import DATABASE_PORT
+
+__all__ = ["DATABASE_NAME", "MASTER_USERNAME", "shared_inputs", "writer_inputs"]
+
+DATABASE_NAME = "todo"
+MASTER_USERNAME = "todo_admin"
+# Signed with RSA 2048 until 2061; RDS renews the server's certificate under it by itself.
+_CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
+_STORAGE_GROWTH = 4
+
+
+def shared_inputs(
+    settings: config.Settings,
+    *,
+    parameter_group_name: pulumi.Input[str],
+    security_group_id: pulumi.Input[str],
+) -> dict[str, Any]:
+    """Return what the instance and its replicas have in common."""
+    operations, size = settings.database_operations, settings.database
+    return {
+        "instance_class": sizes.DATABASE_CLASSES[size.size],
+        "parameter_group_name": parameter_group_name,
+        "ca_cert_identifier": _CERTIFICATE_AUTHORITY,
+        "storage_type": "gp3",
+        "storage_encrypted": True,
+        "max_allocated_storage": size.storage_gib * _STORAGE_GROWTH,
+        "vpc_security_group_ids": [security_group_id],
+        "publicly_accessible": False,
+        "iam_database_authentication_enabled": operations.iam_authentication,
+        "maintenance_window": operations.maintenance_window,
+        "copy_tags_to_snapshot": True,
+        "auto_minor_version_upgrade": True,
+        "apply_immediately": operations.apply_immediately,
+    }
+
+
+def writer_inputs(settings: config.Settings, identifier: pulumi.Input[str]) -> dict[str, Any]:
+    """Return what only the instance has that takes the writes.
+
+    There is no engine_lifecycle_support: changing it would replace the database.
+    """
+    operations = settings.database_operations
+    return {
+        "identifier": identifier,
+        "engine": "mysql",
+        "engine_version": operations.engine_version,
+        "allow_major_version_upgrade": operations.allow_major_version_upgrade,
+        "db_name": DATABASE_NAME,
+        "port": DATABASE_PORT,
+        "username": MASTER_USERNAME,
+        "allocated_storage": settings.database.storage_gib,
+        "multi_az": operations.multi_az,
+        "backup_retention_period": operations.backup_retention_days,
+        "backup_window": operations.backup_window,
+        "delete_automated_backups": not operations.final_snapshot,
+        "deletion_protection": operations.deletion_protection,
+        "skip_final_snapshot": not operations.final_snapshot,
+        # Set from the start, since a missing one is only found out at the end.
+        "final_snapshot_identifier": (
+            pulumi.Output.concat(identifier, "-final") if operations.final_snapshot else None
+        ),
+    }
