@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.infra.planned import CEILING
 from tests.infra.recorder import PROJECT_ROOT, Deployment
 from todo_infra.alarms import topic_policy
 from todo_infra.database_limits import MEMORY_GIB, max_connections
@@ -67,7 +68,7 @@ SINGLE: dict[str, tuple[Any, ...]] = {
     ),
     "capacity-ceiling": (
         *("AWS/ECS", "CPUUtilization", "SampleCount", SERVICE),
-        *("GreaterThanOrEqualToThreshold", 20, (15, 15), "notBreaching"),
+        *("GreaterThanOrEqualToThreshold", CEILING, (15, 15), "notBreaching"),
     ),
     "service-cpu": (
         *("AWS/ECS", "CPUUtilization", "Average", SERVICE),

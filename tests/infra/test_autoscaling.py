@@ -5,6 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from tests.infra.planned import CEILING, TARGET
 from tests.infra.recorder import Deployment
 
 ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
@@ -23,13 +24,13 @@ def test_the_service_scales_within_the_teams_limits(prod: Deployment) -> None:
         "scalableDimension": "ecs:service:DesiredCount",
         "resourceId": "service/todo-prod-cluster/todo-prod-service",
         "minCapacity": 2,
-        "maxCapacity": 20,
+        "maxCapacity": CEILING,
     }
 
 
 def test_requests_are_counted_by_the_minute_and_by_this_target_group(prod: Deployment) -> None:
     configuration = tracking(prod, "todo-prod-requests")
-    assert configuration["targetValue"] == 307 * 60
+    assert configuration["targetValue"] == TARGET * 60
     assert configuration["predefinedMetricSpecification"] == {
         "predefinedMetricType": "ALBRequestCountPerTarget",
         "resourceLabel": "app/todo-prod-alb/1/targetgroup/todo-prod-tg/2",
@@ -60,7 +61,7 @@ def test_scaling_out_is_faster_than_scaling_in(prod: Deployment) -> None:
 def event(begins: datetime, ends: datetime) -> dict[str, Any]:
     form = "%Y-%m-%dT%H:%MZ"
     return {"name": "sale", "from": f"{begins:{form}}", "until": f"{ends:{form}}"} | {
-        "peakRequestsPerSecond": 9 * 307
+        "peakRequestsPerSecond": 30 * TARGET
     }
 
 
@@ -72,7 +73,7 @@ def test_an_event_raises_and_lowers_the_floor_once_each(deploy: Callable[..., De
     begins, ends = datetime(2099, 1, 2, 6, tzinfo=UTC), datetime(2099, 1, 2, 18, tzinfo=UTC)
     deployment = deploy(capacity={"events": [event(begins, ends)]})
     for name, schedule, tasks in (
-        ("todo-prod-sale-begins", "at(2099-01-02T05:50:00)", 9),
+        ("todo-prod-sale-begins", "at(2099-01-02T05:50:00)", 30),
         ("todo-prod-sale-ends", "at(2099-01-02T18:00:00)", 2),
     ):
         assert deployment.one(ACTION, name).inputs == {
@@ -88,7 +89,7 @@ def test_an_event_raises_and_lowers_the_floor_once_each(deploy: Callable[..., De
 def test_a_deployment_during_an_event_keeps_its_tasks(deploy: Callable[..., Deployment]) -> None:
     now, hour = datetime.now(UTC), timedelta(hours=1)
     deployment = deploy(capacity={"events": [event(now - hour, now + hour)]})
-    assert deployment.one("aws:appautoscaling/target:Target").inputs["minCapacity"] == 9
+    assert deployment.one("aws:appautoscaling/target:Target").inputs["minCapacity"] == 30
     assert [one.name for one in deployment.all(ACTION)] == ["todo-prod-sale-ends"]
 
 
@@ -102,3 +103,32 @@ def test_an_event_that_is_over_is_reported_and_not_registered(
     assert "The event sale is over: remove it from todo:capacity.events." in warnings
     assert deployment.all(ACTION) == []
     assert deployment.one("aws:appautoscaling/target:Target").inputs["minCapacity"] == 2
+
+
+def test_policies_see_the_plan_and_its_cost_on_the_component(prod: Deployment) -> None:
+    inputs = prod.one("todo:index:Autoscaling").inputs
+    assert inputs["minTasks"] == 2
+    assert inputs["maxTasks"] == CEILING
+    assert inputs["peakRequestsPerSecond"] == 6000
+    assert 0 < inputs["monthlyCostUsd"] < inputs["ceilingMonthlyCostUsd"]
+
+
+def test_a_region_without_prices_has_no_cost_and_says_so(
+    deploy: Callable[..., Deployment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi, "warn", lambda message, _resource: warnings.append(message))
+    monkeypatch.setattr("todo_infra.capacity.plan.load_prices", lambda _region: None)
+    inputs = deploy().one("todo:index:Autoscaling").inputs
+    assert not {"monthlyCostUsd", "ceilingMonthlyCostUsd"} & set(inputs)
+    assert warnings == ["No estimate of costs: data/prices.json has no prices for eu-west-1."]
+
+
+def test_what_somebody_has_to_do_is_told_at_every_preview(
+    deploy: Callable[..., Deployment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(pulumi, "info", lambda message, _resource: told.append(message))
+    begins, ends = datetime(2099, 1, 2, 6, tzinfo=UTC), datetime(2099, 1, 2, 18, tzinfo=UTC)
+    deploy(capacity={"events": [event(begins, ends)]})
+    assert told[0].startswith("Event sale: traffic more than doubles at once. Deploy between")

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.infra.planned import CEILING, TARGET
 from tests.infra.recorder import Deployment
 
 Deploy = Callable[..., Deployment]
@@ -46,13 +47,13 @@ def test_the_room_to_grow_is_on_top(prod: Deployment) -> None:
             {"stat": "SampleCount", "label": "running"},
         ]
     ]
-    assert limits(room) == {"allowed": 20, "at least": 2}
+    assert limits(room) == {"allowed": CEILING, "at least": 2}
 
 
 @pytest.mark.parametrize(
     ("title", "expected"),
     [
-        ("Requests of one task", {"more tasks above": 307 * 60}),
+        ("Requests of one task", {"more tasks above": TARGET * 60}),
         ("Use of the tasks", {"more tasks above (CPU)": 60, "(memory)": 75}),
         ("Database: connections", {"at most": 682}),
     ],

@@ -1,5 +1,7 @@
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -142,3 +144,23 @@ def test_a_task_gets_requests_only_while_it_is_ready(prod: Deployment) -> None:
 def test_a_slow_task_gets_fewer_requests(prod: Deployment) -> None:
     group = prod.one("aws:lb/targetGroup:TargetGroup").inputs
     assert group["loadBalancingAlgorithmType"] == "least_outstanding_requests"
+
+
+def crowd(begins: datetime) -> dict[str, Any]:
+    form, ends = "%Y-%m-%dT%H:%MZ", begins + timedelta(hours=4)
+    times = {"from": f"{begins:{form}}", "until": f"{ends:{form}}"}
+    return {"events": [{"name": "sale", "peakRequestsPerSecond": 6000, **times}]}
+
+
+def test_capacity_is_there_before_a_crowd_that_comes_at_once(deploy: Deploy) -> None:
+    soon = datetime.now(UTC) + timedelta(hours=2)
+    inputs = deploy(capacity=crowd(soon)).one(BALANCER).inputs
+    assert inputs["minimumLoadBalancerCapacity"] == {"capacityUnits": 240}
+
+
+def test_no_capacity_is_paid_for_long_before_a_crowd_or_without_one(
+    prod: Deployment, deploy: Deploy
+) -> None:
+    later = datetime.now(UTC) + timedelta(days=3)
+    for deployment in (prod, deploy(capacity=crowd(later))):
+        assert "minimumLoadBalancerCapacity" not in deployment.one(BALANCER).inputs
