@@ -1,16 +1,18 @@
 """What references what in a stack: by value where it is known, else by the engine's own graph."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from pulumi_policy import PolicyResource
 from pulumi_policy.proxy import UnknownValueError
 
 from todo_policies.reading import known
 
-__all__ = ["linked", "of_type", "users"]
+__all__ = ["linked", "of_type", "once", "users"]
+
+_Answer = TypeVar("_Answer")
 
 _IDENTITIES = ("arn", "id", "name", "bucket")
 
@@ -20,6 +22,7 @@ class _Graph:
 
     def __init__(self, stack: Sequence[PolicyResource]) -> None:
         self.stack = stack
+        self.answers: dict[Callable[..., object], object] = {}
         self._users: dict[tuple[str, str | None], dict[str, list[PolicyResource]]] = {}
 
     @cached_property
@@ -66,6 +69,16 @@ def _graph(stack: Sequence[PolicyResource]) -> _Graph:
     if _latest.stack is not stack:
         _latest = _Graph(stack)
     return _latest
+
+
+def once(
+    find: Callable[[Sequence[PolicyResource]], _Answer], stack: Sequence[PolicyResource]
+) -> _Answer:
+    """Return what a function finds in a stack, which it is asked once."""
+    answers = _graph(stack).answers
+    if find not in answers:
+        answers[find] = find(stack)
+    return cast("_Answer", answers[find])
 
 
 def of_type(stack: Sequence[PolicyResource], type_: str) -> Sequence[PolicyResource]:

@@ -10,7 +10,7 @@ from pulumi_policy import PolicyResource, Severity
 from pulumi_policy.proxy import UnknownValueError
 
 from todo_policies.databases import engine_of
-from todo_policies.graph import linked, of_type
+from todo_policies.graph import linked, of_type, once, users
 from todo_policies.reading import known
 from todo_policies.resource_types import (
     APPLICATION,
@@ -50,7 +50,7 @@ def _reachable(subject: PolicyResource, stack: Sequence[PolicyResource]) -> Iter
             "vpcSecurityGroupIds has to name groups of this stack only; without any, the network's "
             "default group applies."
         )
-    clients = _client_groups(stack)
+    clients = once(_client_groups, stack)
     for group in groups:
         for rule, owner in _rules_into(group, stack):
             opened = ports(rule)
@@ -103,9 +103,8 @@ def _rules_into(
     """Yield every rule that lets something into a group, and the resource that has it."""
     yield from ((rule, group) for rule in _inline(group))
     for type_ in (INGRESS_RULE, SECURITY_GROUP_RULE):
-        for owner in of_type(stack, type_):
-            if group in linked(owner, "securityGroupId", GROUPS, stack):
-                yield from ((rule, owner) for rule in ingress(owner))
+        for owner in users(group, "securityGroupId", type_, stack):
+            yield from ((rule, owner) for rule in ingress(owner))
 
 
 def _inline(group: PolicyResource) -> Sequence[Mapping[str, Any]]:
@@ -147,7 +146,7 @@ def _sources(
     rule: Mapping[str, Any], owner: PolicyResource, stack: Sequence[PolicyResource]
 ) -> Iterator[tuple[str, PolicyResource | None]]:
     """Yield the groups that a rule lets in; None for one that is not of this stack."""
-    by_id = {known(group.props, "id"): group for type_ in GROUPS for group in of_type(stack, type_)}
+    by_id = once(_groups_by_id, stack)
     for key in _SOURCES:
         try:
             source = rule.get(key)
@@ -170,10 +169,13 @@ def _two_steps_away(client: PolicyResource, stack: Sequence[PolicyResource]) -> 
                 yield f"it is two steps from {cidr}: {client.name} lets that in, and may connect."
 
 
+def _groups_by_id(stack: Sequence[PolicyResource]) -> Mapping[str, PolicyResource]:
+    return {known(group.props, "id"): group for type_ in GROUPS for group in of_type(stack, type_)}
+
+
 def _client_groups(stack: Sequence[PolicyResource]) -> Mapping[str, PolicyResource]:
     """The groups, by URN, of what may connect."""
-    groups = [group for type_ in GROUPS for group in of_type(stack, type_)]
-    by_id = {known(group.props, "id"): group for group in groups}
+    by_id = once(_groups_by_id, stack)
     found: dict[str, PolicyResource] = {}
     for type_, key in _CLIENTS.items():
         for client in of_type(stack, type_):
