@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pulumi_policy import PolicyResource, Severity
 from pulumi_policy.proxy import UnknownValueError
 
+from todo_policies.graph import once
 from todo_policies.parameters import parameter
 from todo_policies.policy_documents import statements
 from todo_policies.reading import is_set, known
@@ -61,7 +62,7 @@ def _others(
         document = statements(subject.props.get(key))
     except UnknownValueError:
         return  # what is in it comes to the rules about single resources, before it is used
-    own = _own_accounts(stack)
+    own = once(_own_accounts, stack)
     found: dict[str, str] = {}
     for statement in (one for one in document if one.allows):
         named = [*statement.principals.get("AWS", ())]
