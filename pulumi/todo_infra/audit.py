@@ -4,17 +4,13 @@ Of its components this is the only one here: unit tests see nothing of what they
 nothing could refuse the security groups that they open.
 """
 
-# Annotations that are not evaluated do not load the SDK's large module for S3, which a stack
-# without a trail has no use for.
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 import pulumi_awsx as awsx
 
 from . import config
+from .log_bucket import LogBucket, LogBucketArgs
 from .ordering import known_after
 
 __all__ = ["AuditTrail", "AuditTrailArgs"]
@@ -70,85 +66,10 @@ class AuditTrail(pulumi.ComponentResource):
 
     def _bucket_arn(self, name: str, args: AuditTrailArgs) -> pulumi.Output[str]:
         """Make the bucket; return its ARN, known once it is closed."""
-        protect, opts = args.settings.audit.protect, pulumi.ResourceOptions(parent=self)
-        bucket = aws.s3.Bucket(
-            name,
-            force_destroy=not protect,
-            opts=pulumi.ResourceOptions(parent=self, protect=protect),
+        bucket_args = LogBucketArgs(
+            days=args.settings.audit.retention_days,
+            noncurrent_days=_NONCURRENT_DAYS,
+            protect=args.settings.audit.protect,
         )
-        closed = aws.s3.BucketPublicAccessBlock(
-            name,
-            bucket=bucket.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=opts,
-        )
-        owned = aws.s3.BucketOwnershipControls(
-            name,
-            bucket=bucket.bucket,
-            rule=aws.s3.BucketOwnershipControlsRuleArgs(object_ownership="BucketOwnerEnforced"),
-            # S3 refuses two changes of a bucket's access at once.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[closed]),
-        )
-        versioned = self._versions(name, bucket)
-        self._expire(name, args, bucket, versioned)
-        return known_after(bucket.arn, closed, owned, versioned, self._encrypt(name, bucket))
-
-    def _encrypt(
-        self, name: str, bucket: aws.s3.Bucket
-    ) -> aws.s3.BucketServerSideEncryptionConfiguration:
-        """Encrypt with S3's own key what the trail does not encrypt with the stack's: digests."""
-        by_default = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(  # noqa: E501 - the SDK's name
-            sse_algorithm="AES256"
-        )
-        return aws.s3.BucketServerSideEncryptionConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=[
-                aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(
-                    apply_server_side_encryption_by_default=by_default
-                )
-            ],
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _versions(self, name: str, bucket: aws.s3.Bucket) -> aws.s3.BucketVersioning:
-        """Keep versions, so that nobody makes a record unseen by writing over it."""
-        return aws.s3.BucketVersioning(
-            name,
-            bucket=bucket.bucket,
-            versioning_configuration=aws.s3.BucketVersioningVersioningConfigurationArgs(
-                status="Enabled"
-            ),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-
-    def _expire(
-        self,
-        name: str,
-        args: AuditTrailArgs,
-        bucket: aws.s3.Bucket,
-        versioned: aws.s3.BucketVersioning,
-    ) -> None:
-        rule = aws.s3.BucketLifecycleConfigurationRuleArgs(
-            id="expire",
-            status="Enabled",
-            filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix="AWSLogs/"),
-            expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(
-                days=args.settings.audit.retention_days
-            ),
-            noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-                noncurrent_days=_NONCURRENT_DAYS
-            ),
-            abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-                days_after_initiation=1
-            ),
-        )
-        aws.s3.BucketLifecycleConfiguration(
-            name,
-            bucket=bucket.bucket,
-            rules=[rule],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioned]),
-        )
+        bucket = LogBucket(name, bucket_args, pulumi.ResourceOptions(parent=self))
+        return known_after(bucket.arn, *bucket.closed)
