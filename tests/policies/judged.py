@@ -24,10 +24,13 @@ from tests.policies.mutants.stack import Resource, Stack, as_policies_see
 from todo_policies.rule import Rule
 from todo_policies.waivers import Ledger
 
-__all__ = ["UNKNOWN", "Judged", "record", "resource"]
+__all__ = ["GONE", "UNKNOWN", "Judged", "record", "resource"]
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What the engine sends in place of a value that the update will know."""
+
+GONE = object()
+"""In place of a value: leave the key out."""
 
 
 class Judged(Stack):
@@ -44,6 +47,15 @@ class Judged(Stack):
         added = resource(type_, inputs, f"added-{len(self)}", **sources)
         self[added.key] = added
         return added
+
+    def change(self, type_: str, path: str, value: object, name: str = "") -> Resource:
+        """Set one value of a resource, given by its place: keys and indices, with dots between.
+
+        A text on the way is JSON, and stays it.
+        """
+        changed = self.of(type_, name)
+        _set(changed.inputs, path.split("."), value)
+        return changed
 
     def make_unknown(self, changed: Resource, *keys: str) -> None:
         """Show it as a first preview does: these inputs unknown, and nothing of AWS's own."""
@@ -100,6 +112,20 @@ def _recorded(stack: str, changes: str) -> Judged:
         recorded = Judged(as_policies_see(deploy_stack(project, stack, **json.loads(changes))))
     runtime_config.CONFIG.set(before)
     return recorded
+
+
+def _set(inside: Any, path: Sequence[str], value: object) -> None:  # noqa: ANN401 - any JSON value
+    step: Any = int(path[0]) if isinstance(inside, list) else path[0]
+    if len(path) > 1 and isinstance(inside[step], str):
+        document = json.loads(inside[step])
+        _set(document, path[1:], value)
+        inside[step] = json.dumps(document)
+    elif len(path) > 1:
+        _set(inside[step], path[1:], value)
+    elif value is GONE:
+        del inside[step]
+    else:
+        inside[step] = value
 
 
 def _urn(one: Resource) -> str:

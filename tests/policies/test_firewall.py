@@ -1,0 +1,117 @@
+from typing import Any
+
+import pytest
+
+from tests.policies.judged import GONE, UNKNOWN, record
+from todo_policies import firewall
+from todo_policies.firewall import FIREWALL_IN_PLACE, FIREWALL_LOG_REDACTED, FIREWALL_RULES
+from todo_policies.resource_types import (
+    LOAD_BALANCER,
+    WEB_ACL,
+    WEB_ACL_ASSOCIATION,
+    WEB_ACL_LOG,
+)
+from todo_policies.rule import Rule
+
+RATE = "rules.0.statement.rateBasedStatement"
+GROUP = "rules.3.statement.managedRuleGroupStatement"
+COUNTED = {"name": "NoUserAgent_HEADER", "actionToUse": {"count": {}}}
+
+
+@pytest.mark.parametrize("rule", firewall.RULES, ids=lambda rule: rule.name)
+def test_prod_passes(rule: Rule) -> None:
+    assert record().judge(rule) == []
+
+
+def test_a_load_balancer_without_a_firewall_is_refused() -> None:
+    stack = record()
+    del stack[stack.of(WEB_ACL_ASSOCIATION).key]
+    assert stack.judge(FIREWALL_IN_PLACE) == ["todo-prod-alb: no web ACL is associated with it."]
+
+
+def test_a_firewall_of_another_load_balancer_is_none() -> None:
+    stack = record()
+    stack.change(WEB_ACL_ASSOCIATION, "resourceArn", "arn:aws:elasticloadbalancing:other")
+    assert stack.judge(FIREWALL_IN_PLACE) == ["todo-prod-alb: no web ACL is associated with it."]
+
+
+def test_an_association_with_nothing_is_none() -> None:
+    stack = record()
+    stack.change(WEB_ACL_ASSOCIATION, "webAclArn", GONE)
+    assert stack.judge(FIREWALL_IN_PLACE) == ["todo-prod-alb: no web ACL is associated with it."]
+
+
+def test_a_first_preview_follows_the_graph() -> None:
+    stack = record()
+    stack.make_unknown(stack.of(WEB_ACL_ASSOCIATION), "resourceArn", "webAclArn")
+    stack.make_unknown(stack.of(WEB_ACL_LOG), "resourceArn")
+    assert stack.judge(FIREWALL_IN_PLACE) == []
+    stack.of(WEB_ACL_ASSOCIATION).sources.clear()
+    assert stack.judge(FIREWALL_IN_PLACE) == ["todo-prod-alb: no web ACL is associated with it."]
+
+
+def test_a_firewall_has_to_log_unless_configured() -> None:
+    stack = record()
+    del stack[stack.of(WEB_ACL_LOG).key]
+    expected = ["todo-prod-firewall: it has no logging configuration."]
+    assert stack.judge(FIREWALL_IN_PLACE) == expected
+    assert stack.judge(FIREWALL_IN_PLACE, log=False) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("defaultAction", {}, "either allow or block"),
+        ("defaultAction", GONE, "either allow or block"),
+        ("visibilityConfig.cloudwatchMetricsEnabled", False, "cloudwatchMetricsEnabled"),
+        ("rules", GONE, "no rule with AWS's group AWSManagedRulesCommonRuleSet"),
+        ("rules", UNKNOWN, "rules is unknown before the update"),
+        ("rules.3", GONE, "no rule with AWS's group AWSManagedRulesCommonRuleSet"),
+        (f"{GROUP}.vendorName", "Somebody", "no rule with AWS's group"),
+        ("rules.3.overrideAction", {"count": {}}, "its group only counts"),
+        ("rules.3.overrideAction", GONE, "its group only counts"),
+        (f"{GROUP}.ruleActionOverrides", [COUNTED] * 5, "5 rules of AWSManagedRulesCommonRuleSet"),
+        (f"{RATE}.limit", 2_000_000_000, "no rule blocks an address"),
+        (f"{RATE}.limit", 0, "no rule blocks an address"),
+        (f"{RATE}.aggregateKeyType", "FORWARDED_IP", "no rule blocks an address"),
+        ("rules.0.action", {"count": {}}, "no rule blocks an address"),
+        ("rules.0", GONE, "no rule blocks an address"),
+    ],
+)
+def test_a_firewall_that_refuses_less_is_refused(path: str, value: object, message: str) -> None:
+    stack = record()
+    stack.change(WEB_ACL, path, value)
+    assert any(message in problem for problem in stack.judge(FIREWALL_RULES))
+
+
+def test_what_counts_as_enough_is_configured() -> None:
+    config: dict[str, Any] = {"maxRate": 1000}
+    assert "after 1000 requests" in record().judge(FIREWALL_RULES, **config)[0]
+    assert len(record().judge(FIREWALL_RULES, maxCounted=0)) == 2
+    [problem] = record().judge(FIREWALL_RULES, managedGroups=["AWSManagedRulesLinuxRuleSet"])
+    assert "AWSManagedRulesLinuxRuleSet" in problem
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("redactedFields", GONE, "the header cookie"),
+        ("redactedFields.1", GONE, "the header cookie"),
+        ("redactedFields.1.singleHeader.name", "x-other", "the header cookie"),
+        ("redactedFields.3", GONE, "does not hold uriPath"),
+        ("redactedFields", UNKNOWN, "redactedFields is unknown"),
+    ],
+)
+def test_a_log_that_tells_what_opens_a_list_is_refused(
+    path: str, value: object, message: str
+) -> None:
+    stack = record()
+    stack.change(WEB_ACL_LOG, path, value)
+    assert any(message in problem for problem in stack.judge(FIREWALL_LOG_REDACTED))
+
+
+def test_a_stack_without_load_balancers_needs_no_firewall() -> None:
+    stack = record()
+    for type_ in (LOAD_BALANCER, WEB_ACL_ASSOCIATION, WEB_ACL_LOG, WEB_ACL):
+        del stack[stack.of(type_).key]
+    assert stack.judge(FIREWALL_IN_PLACE) == []

@@ -1,0 +1,119 @@
+from typing import Any
+
+import pytest
+
+from tests.policies.judged import GONE, UNKNOWN, record
+from todo_policies import load_balancer
+from todo_policies.load_balancer import (
+    LISTENER_TLS_POLICY,
+    LISTENERS_USE_HTTPS,
+    LOAD_BALANCER_ACCESS_LOGS,
+    LOAD_BALANCER_DELETION_PROTECTION,
+    LOAD_BALANCER_HARDENED,
+    TARGET_GROUP_HEALTH_CHECKS,
+)
+from todo_policies.resource_types import LISTENER, LOAD_BALANCER, TARGET_GROUP
+from todo_policies.rule import ResourceRule, Rule
+
+CASES: list[tuple[ResourceRule, str, str, Any, str]] = [
+    (LISTENERS_USE_HTTPS, "https", "certificateArn", GONE, "certificateArn is not set"),
+    (LISTENERS_USE_HTTPS, "https", "certificateArn", "", "certificateArn is not set"),
+    (LISTENERS_USE_HTTPS, "https", "protocol", "HTTP", "answers over plain HTTP"),
+    (LISTENERS_USE_HTTPS, "https", "protocol", "TCP", "protocol is TCP"),
+    (LISTENERS_USE_HTTPS, "https", "protocol", GONE, "protocol is not set"),
+    (LISTENERS_USE_HTTPS, "https", "protocol", UNKNOWN, "protocol is unknown before the update"),
+    (LISTENERS_USE_HTTPS, "-http", "defaultActions.0.type", "forward", "answers over plain HTTP"),
+    (LISTENERS_USE_HTTPS, "-http", "defaultActions", [], "answers over plain HTTP"),
+    (
+        LISTENERS_USE_HTTPS,
+        "-http",
+        "defaultActions.0.redirect.protocol",
+        "HTTP",
+        "does not only redirect to HTTPS",
+    ),
+    (
+        LISTENERS_USE_HTTPS,
+        "-http",
+        "defaultActions.0.redirect.statusCode",
+        GONE,
+        "does not only redirect to HTTPS",
+    ),
+    (LISTENER_TLS_POLICY, "https", "sslPolicy", "ELBSecurityPolicy-2016-08", "2016-08; allowed"),
+    (LISTENER_TLS_POLICY, "https", "sslPolicy", GONE, "sslPolicy is not set"),
+    (LISTENER_TLS_POLICY, "https", "sslPolicy", UNKNOWN, "sslPolicy is unknown"),
+    (LOAD_BALANCER_HARDENED, "alb", "dropInvalidHeaderFields", False, "dropInvalidHeaderFields"),
+    (LOAD_BALANCER_HARDENED, "alb", "dropInvalidHeaderFields", GONE, "is not set; it has to be"),
+    (LOAD_BALANCER_HARDENED, "alb", "desyncMitigationMode", "monitor", "defensive or strictest"),
+    (LOAD_BALANCER_HARDENED, "alb", "enableWafFailOpen", True, "enableWafFailOpen is True"),
+    (LOAD_BALANCER_HARDENED, "alb", "xffHeaderProcessingMode", "preserve", "has to be append"),
+    (LOAD_BALANCER_HARDENED, "alb", "subnets", ["subnet-1"], "in 1 subnets; at least 2"),
+    (LOAD_BALANCER_HARDENED, "alb", "subnets", GONE, "in 0 subnets"),
+    (LOAD_BALANCER_HARDENED, "alb", "subnets", UNKNOWN, "subnets is unknown"),
+    (LOAD_BALANCER_DELETION_PROTECTION, "alb", "enableDeletionProtection", False, "is False"),
+    (LOAD_BALANCER_DELETION_PROTECTION, "alb", "enableDeletionProtection", GONE, "is not set"),
+    (LOAD_BALANCER_ACCESS_LOGS, "alb", "accessLogs", GONE, "accessLogs.enabled is not set"),
+    (LOAD_BALANCER_ACCESS_LOGS, "alb", "accessLogs.enabled", False, "enabled is False"),
+    (LOAD_BALANCER_ACCESS_LOGS, "alb", "accessLogs.bucket", "", "accessLogs.bucket is not set"),
+    (TARGET_GROUP_HEALTH_CHECKS, "tg", "protocol", "TCP", "tg: protocol is TCP; allowed"),
+    (TARGET_GROUP_HEALTH_CHECKS, "tg", "healthCheck", GONE, "its targets are not checked"),
+    (TARGET_GROUP_HEALTH_CHECKS, "tg", "healthCheck.enabled", False, "are not checked"),
+    (TARGET_GROUP_HEALTH_CHECKS, "tg", "healthCheck.path", GONE, "healthCheck.path is not set"),
+    (TARGET_GROUP_HEALTH_CHECKS, "tg", "healthCheck.interval", 300, "after 600 s; 60 allowed"),
+    (TARGET_GROUP_HEALTH_CHECKS, "tg", "healthCheck.protocol", "TCP", "healthCheck.protocol is"),
+]
+
+
+@pytest.mark.parametrize("rule", load_balancer.RULES, ids=lambda rule: rule.name)
+def test_prod_passes(rule: Rule) -> None:
+    assert record().judge(rule) == []
+
+
+@pytest.mark.parametrize(("rule", "name", "path", "value", "message"), CASES)
+def test_each_loosening_is_refused(
+    rule: ResourceRule, name: str, path: str, value: object, message: str
+) -> None:
+    stack = record()
+    [type_] = rule.resource_types
+    stack.change(type_, path, value, name)
+    [problem] = [one for one in stack.judge(rule) if message in one]
+    assert problem.startswith("todo-prod")
+
+
+def test_a_certificate_that_is_not_known_yet_is_one() -> None:
+    stack = record()
+    stack.change(LISTENER, "certificateArn", UNKNOWN, "https")
+    assert stack.judge(LISTENERS_USE_HTTPS) == []
+
+
+def test_a_bucket_that_is_not_known_yet_is_one() -> None:
+    stack = record()
+    stack.change(LOAD_BALANCER, "accessLogs.bucket", UNKNOWN)
+    assert stack.judge(LOAD_BALANCER_ACCESS_LOGS) == []
+
+
+def test_plain_http_where_it_is_allowed() -> None:
+    stack = record("dev")
+    assert stack.judge(LISTENERS_USE_HTTPS) != []
+    assert stack.judge(LISTENERS_USE_HTTPS, allowPlainHttp=True) == []
+
+
+def test_plain_http_is_no_leave_for_https_without_a_certificate() -> None:
+    stack = record()
+    stack.change(LISTENER, "certificateArn", GONE, "https")
+    assert len(stack.judge(LISTENERS_USE_HTTPS, allowPlainHttp=True)) == 1
+
+
+def test_another_tls_policy_by_configuration() -> None:
+    allowed = ["ELBSecurityPolicy-FS-1-2-Res-2020-10"]
+    assert len(record().judge(LISTENER_TLS_POLICY, allowed=allowed)) == 1
+
+
+def test_more_zones_by_configuration() -> None:
+    assert "at least 3" in record().judge(LOAD_BALANCER_HARDENED, minZones=3)[0]
+
+
+def test_encryption_up_to_the_targets_by_configuration() -> None:
+    stack = record()
+    assert len(stack.judge(TARGET_GROUP_HEALTH_CHECKS, protocols=["HTTPS"])) == 2
+    stack.change(TARGET_GROUP, "protocol", "HTTPS")
+    assert stack.judge(TARGET_GROUP_HEALTH_CHECKS, protocols=["HTTPS"]) == []
