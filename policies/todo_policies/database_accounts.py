@@ -26,6 +26,9 @@ _SECRET_SOURCES = frozenset(
         "random:index/randomPassword:RandomPassword",
     }
 )
+_WEAK_HANDSHAKES = frozenset({"MYSQL_NATIVE_PASSWORD", "POSTGRES_MD5"})
+"""SHA-1 and MD5: what is overheard, or read in the server, is as good as the password."""
+
 _MASTER_WORDS = frozenset({"admin", "master", "root", "superuser"})
 _MANAGED_BY_RDS = ":secret:rds!"
 
@@ -47,9 +50,10 @@ def _unmanaged(
     if subject.resource_type == PROXY:
         yield from _proxy_accounts(subject)
         return
-    if is_replica(subject):
-        return
     given = [key for key in _PASSWORDS[subject.resource_type] if is_set(subject.props, key)]
+    if is_replica(subject):
+        yield from (f"{key} is set, but a replica's accounts are its source's." for key in given)
+        return
     managed = subject.props.get("manageMasterUserPassword") is True
     for key in given:
         sources = {one.resource_type for one in subject.property_dependencies.get(key, ())}
@@ -66,6 +70,8 @@ def _proxy_accounts(proxy: Subject) -> Iterator[str]:
     for index, account in enumerate(accounts):
         if account.get("authScheme") != "SECRETS" or not is_set(account, "secretArn"):
             yield f"auths[{index}] does not take its account from a secret."
+        if account.get("clientPasswordAuthType") in _WEAK_HANDSHAKES:
+            yield f"auths[{index}] lets clients log in by {account['clientPasswordAuthType']}."
     if proxy.props.get("debugLogging") is True:
         yield "debugLogging is True, so that statements are logged with what is in them."
 

@@ -10,14 +10,28 @@ from pulumi_policy import PolicyResource, Severity
 
 from todo_policies.graph import linked, of_type, users
 from todo_policies.reading import is_set, known
-from todo_policies.resource_types import ECS_SERVICE, EGRESS_RULE, INGRESS_RULE, VPC_ENDPOINT
+from todo_policies.resource_types import (
+    APPLICATION,
+    ECS_SERVICE,
+    EGRESS_RULE,
+    FUNCTION,
+    INGRESS_RULE,
+    VPC_ENDPOINT,
+)
 from todo_policies.rule import Rule, StackRule
-from todo_policies.security_rules import GROUPS
+from todo_policies.security_rules import GROUPS, cidrs, ports
 
 __all__ = ["RULES", "TRAFFIC_AGREED"]
 
 _OWN, _OTHER, _LIST = "securityGroupId", "referencedSecurityGroupId", "prefixListId"
-_TASKS_GROUPS = "networkConfiguration"
+_HTTPS = 443
+# Who calls AWS, and where each has its groups.
+_CALLERS = {
+    ECS_SERVICE: "networkConfiguration",
+    FUNCTION: "vpcConfig",
+    APPLICATION: "parameters",
+}
+_NAMES = {True: "service", False: "service or function"}
 _COUNTERPART = {INGRESS_RULE: EGRESS_RULE, EGRESS_RULE: INGRESS_RULE}
 _WORDS = {INGRESS_RULE: "lets in from", EGRESS_RULE: "lets out to"}
 _PORTS = ("ipProtocol", "fromPort", "toPort")
@@ -30,7 +44,8 @@ def _one_sided(rule: PolicyResource, stack: Sequence[PolicyResource]) -> Iterato
         return
     if is_set(rule.props, _LIST):
         yield from _other_lists(rule, stack)
-        yield from _not_of_a_service(owners, stack)
+    if rule.resource_type == EGRESS_RULE:
+        yield from _ways_out(rule, owners, stack)
     if not is_set(rule.props, _OTHER):
         return
     others = linked(rule, _OTHER, GROUPS, stack)
@@ -59,13 +74,21 @@ def _other_lists(rule: PolicyResource, stack: Sequence[PolicyResource]) -> Itera
         yield f"{_LIST} is not that of a gateway of this stack."
 
 
-def _not_of_a_service(
-    owners: Sequence[PolicyResource], stack: Sequence[PolicyResource]
+def _ways_out(
+    rule: PolicyResource, owners: Sequence[PolicyResource], stack: Sequence[PolicyResource]
 ) -> Iterator[str]:
-    """Only tasks fetch layers of images; what else has a way to S3 can leave data there."""
+    """Tasks and functions call AWS; what else has a way out has it for data that should stay."""
+    to_list = is_set(rule.props, _LIST)
+    where = "a list of networks" if to_list else ", ".join(cidrs(rule.props))
+    if not where:
+        return
     for owner in owners:
-        if not users(owner, _TASKS_GROUPS, ECS_SERVICE, stack):
-            yield f"{owner.name} lets out to a list of networks, and is no service's group."
+        # Layers of images are in S3: a function has none.
+        callers = {ECS_SERVICE: _CALLERS[ECS_SERVICE]} if to_list else _CALLERS
+        if not any(users(owner, key, type_, stack) for type_, key in callers.items()):
+            yield f"{owner.name} lets out to {where}, but is the group of no {_NAMES[to_list]}."
+    if to_list and list(ports(rule.props)) != [_HTTPS]:
+        yield f"it lets out to {where} what is not HTTPS."
 
 
 def _is_agreed(
@@ -86,7 +109,8 @@ TRAFFIC_AGREED = StackRule(
     name="traffic-agreed",
     severity=Severity.HIGH,
     why="Whatever one security group lets out to another, that one lets in, on the same ports: a "
-    "connection that only one end knows of is a mistake, or somebody's way in.",
+    "connection that only one end knows of is a mistake, or somebody's way in. Only tasks and "
+    "functions have a way out of the network.",
     fix="Make both rules of a connection in one place, as todo_infra/security_groups.py does.",
     controls=(),
     waivable=False,

@@ -189,3 +189,19 @@ def test_wholly_unknown_definitions_are_left_to_the_update(stack: "Stack") -> No
     stack["task"].props["containerDefinitions"] = UNKNOWN
     with pytest.raises(UnknownValueError):
         stack.judge(MASTER)
+
+
+@pytest.mark.parametrize("key", ["password", "passwordWo"])
+def test_a_replica_has_no_password_of_its_own(stack: "Stack", key: str) -> None:
+    stack["database"].props |= {"replicateSourceDb": "todo", key: "hunter2"}
+    assert stack.problems(MANAGED) == [
+        f"database: {key} is set, but a replica's accounts are its source's."
+    ]
+
+
+@pytest.mark.parametrize("handshake", ["MYSQL_NATIVE_PASSWORD", "POSTGRES_MD5"])
+def test_a_proxys_clients_do_not_log_in_by_a_weak_hash(stack: "Stack", handshake: str) -> None:
+    account = {"authScheme": "SECRETS", "secretArn": f"{AT}x", "clientPasswordAuthType": handshake}
+    props = {"requireTls": True, "auths": [account]}
+    stack["proxy"] = type(stack["database"])(type="aws:rds/proxy:Proxy", props=props)
+    assert stack.problems(MANAGED) == [f"proxy: auths[0] lets clients log in by {handshake}."]

@@ -22,7 +22,9 @@ OPTIONS: dict[str, Changes] = {
     "arm64": {"image": {"platform": "linux/arm64"}},
     "no trail": {"audit": {"trail": False}},
 }
-OTHER_CERTIFICATE = "arn:aws:acm:eu-west-1:111122223333:certificate/another"
+OTHER_CERTIFICATE = (
+    "arn:aws:acm:eu-west-1:111122223333:certificate/87654321-4321-4321-4321-210987654321"
+)
 BENIGN: dict[str, Changes] = {
     "more tasks": {"capacity": {"peakRequestsPerSecond": 9000}},
     "larger database": {"database": {"size": "xlarge", "storageGiB": 500}},
@@ -30,7 +32,11 @@ BENIGN: dict[str, Changes] = {
     "longer retention": {"logs": {"retentionDays": 731}, "audit": {"retentionDays": 730}},
     "another address for alarms": {"observability": {"alarmEmails": ["night@example.com"]}},
     "engine of the next line": {
-        "databaseOperations": {"engineVersion": "9.7", "allowMajorVersionUpgrade": True}
+        "databaseOperations": {
+            "engineVersion": "9.7",
+            "allowMajorVersionUpgrade": True,
+            "applyImmediately": True,
+        }
     },
 }
 

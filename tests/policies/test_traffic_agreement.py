@@ -112,7 +112,7 @@ def test_only_a_service_has_a_way_to_a_list_of_networks(stack: Judged) -> None:
     assert said(stack) == [
         (
             f"{changed.name}: todo-prod-database lets out to a list of networks, "
-            "and is no service's group."
+            "but is the group of no service."
         )
     ]
 
@@ -153,3 +153,49 @@ def test_an_unknown_list_made_from_nothing_here_is_no_gateways(stack: Judged) ->
     unknown_ids(stack)
     change(stack, EGRESS, "service-to-storage", prefixListId=UNKNOWN)
     assert len(said(stack)) == 1
+
+
+@pytest.mark.parametrize("name", ["database", "alb"])
+def test_only_tasks_and_functions_connect_to_networks(name: str) -> None:
+    stack = record("dev")
+    group = stack.of(GROUP, f"-{name}")
+    changed = change(stack, EGRESS, "service-to-aws", securityGroupId=group.computed["id"])
+    assert said(stack) == [
+        (
+            f"{changed.name}: {group.name} lets out to 0.0.0.0/0, "
+            "but is the group of no service or function."
+        )
+    ]
+
+
+def test_a_function_may_call_aws_but_fetches_no_layers() -> None:
+    stack = record("dev", secrets={"rotationDays": 30})
+    assert said(stack) == []
+    stack = record("prod", secrets={"rotationDays": 30})
+    own = stack.of(GROUP, "rotation").computed["id"]
+    change(stack, EGRESS, "service-to-storage", securityGroupId=own)
+    assert [problem.partition(": ")[2] for problem in said(stack)] == [
+        "todo-prod-app-rotation lets out to a list of networks, but is the group of no service."
+    ]
+
+
+def test_a_function_of_ones_own_may_call_aws_too() -> None:
+    stack = record("dev")
+    group = stack.of(GROUP, "-database")
+    config = {"vpcConfig": {"securityGroupIds": [group.computed["id"]]}}
+    stack.add("aws:lambda/function:Function", config)
+    change(stack, EGRESS, "service-to-aws", securityGroupId=group.computed["id"])
+    assert said(stack) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("fromPort", 0), ("toPort", 65535), ("ipProtocol", "-1")]
+)
+def test_layers_are_fetched_by_https_only(stack: Judged, key: str, value: object) -> None:
+    changed = change(stack, EGRESS, "service-to-storage", **{key: value})
+    assert said(stack) == [f"{changed.name}: it lets out to a list of networks what is not HTTPS."]
+
+
+@pytest.mark.parametrize("name", ["dev", "local"])
+def test_tasks_may_connect_to_networks(name: str) -> None:
+    assert said(record(name)) == []

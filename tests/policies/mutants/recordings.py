@@ -1,5 +1,7 @@
 """The stacks that mutants are made from."""
 
+import functools
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,9 +26,17 @@ EVERYTHING: Mapping[str, Mapping[str, Any]] = {
 
 
 def record(stack: str, **changes: Mapping[str, Any]) -> Stack:
-    """The stack that the program makes of a stack file's config, with some keys changed."""
+    """The stack that the program makes of a stack file's config, with some keys changed.
+
+    Nobody may change it: it is made once.
+    """
+    return _recorded(stack, json.dumps(changes, sort_keys=True))
+
+
+@functools.cache
+def _recorded(stack: str, changes: str) -> Stack:
     before = runtime_config.CONFIG.get()
     with TemporaryDirectory() as directory:
-        deployment = deploy_stack(make_project(Path(directory)), stack, **changes)
+        deployment = deploy_stack(make_project(Path(directory)), stack, **json.loads(changes))
     runtime_config.CONFIG.set(before)
     return as_policies_see(deployment)

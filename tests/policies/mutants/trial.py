@@ -87,10 +87,11 @@ def hold(stacks: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None) ->
         judge, is_on_path = Judge(stack, name), on_database_path(stack)
         for mutant in mutants_of(stack, irrelevant, None if name == "prod" else safest):
             violation = judge.first_violation(mutant.change)
-            reason = survivors.reason(mutant.name) if violation is None else None
+            full_name = f"{name} {mutant.name}"
+            reason = survivors.reason(full_name) if violation is None else None
             trial.results.append(
                 Result(
-                    name=f"{name} {mutant.name}",
+                    name=full_name,
                     on_database_path=is_on_path(mutant),
                     stopped_by=violation.rule if violation else None,
                     reason=reason,
