@@ -11,7 +11,7 @@ CHECKOV := .local/checkov
 BASE_IMAGE ?= todo-local/python:3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help up plan schema preview policy-check policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app lint format packages browser
+.PHONY: help up plan schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,12 @@ policy-check: preview  ## The same as `make preview`, for whoever looks for the 
 
 policies: packages  ## Print the rules of the policy pack as a table
 	@PYTHONPATH=policies $(VENV)/python -m todo_policies
+
+mutants: packages  ## Change prod and dev in one property after the other, and see what the policies stop
+	@PYTHONPATH=pulumi:policies $(VENV)/python -m tests.policies.mutants
+
+mutate-policies: packages  ## Change the policies' code line by line, and see what their tests notice (MODULES=reachability)
+	@$(VENV)/python -m tests.policies.mutate $(MODULES)
 
 status:  ## Show what runs and whether the page is ready
 	@$(LOCAL) status
