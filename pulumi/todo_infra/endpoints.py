@@ -1,6 +1,5 @@
 """How tasks reach AWS's own services: by entrances inside the network, or over its way out."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -8,21 +7,19 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from .endpoint_policies import CHANNELS, interface_policy, storage_policy
 from .errors import InfrastructureError
 from .ordering import known_after
-from .partitions import partition_of
 from .terraform_outputs import Repository
 
-__all__ = ["Endpoints", "EndpointsArgs", "interface_policy", "route_tables", "storage_policy"]
+__all__ = ["Endpoints", "EndpointsArgs", "route_tables"]
 
 _HTTPS = 443
 _ANYWHERE = "0.0.0.0/0"
 # What Fargate and the application call. Not KMS: the services that hold the data call that.
 _INTERFACES = ("ecr.api", "ecr.dkr", "logs", "secretsmanager")
 # Only for `ecs execute-command`: its channels, and the key of the conversation.
-_CHANNELS = "ssmmessages"
-_EXEC = (_CHANNELS, "kms")
-_PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
+_EXEC = (CHANNELS, "kms")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,62 +41,6 @@ class EndpointsArgs:
     region: str
     repository: Repository
     exec_allowed: bool = False
-
-
-def interface_policy(service: str, account: str, region: str, repository: Repository) -> str:
-    """Return who may do what by an entrance: identities of this account, on what is its own.
-
-    What they may do there is their own policies' business; but nobody gets data out of the
-    network with credentials, or into places, of another account.
-    """
-    if service.startswith("ecr."):
-        statements = [
-            # Knows no resource; the token opens what the statement below allows.
-            _allow(account, ["ecr:GetAuthorizationToken"], "*"),
-            _allow(account, _PULL, repository.arn),
-        ]
-    elif service == _CHANNELS:
-        # Channels are no resources.
-        statements = [_allow(account, ["ssmmessages:*"], "*")]
-    else:
-        partition = partition_of(region)
-        own = f"arn:{partition}:{service}:{region}:{account}:*"
-        statements = [_allow(account, [f"{service}:*"], own)]
-        if service == "secretsmanager":
-            statements.append(_allow(account, ["secretsmanager:GetRandomPassword"], "*"))
-    return json.dumps({"Version": "2012-10-17", "Statement": statements})
-
-
-def storage_policy(account: str, region: str) -> str:
-    """Return what S3 is reachable for: the layers of images, and the account's own buckets."""
-    layers = f"arn:{partition_of(region)}:s3:::prod-{region}-starport-layer-bucket/*"
-    condition = {"StringEquals": {"aws:PrincipalAccount": account, "aws:ResourceAccount": account}}
-    own = {"Effect": "Allow", "Principal": "*", "Action": "s3:*", "Resource": "*"}
-    return json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [
-                # By addresses that ECR signs for whoever may pull.
-                {
-                    "Effect": "Allow",
-                    "Principal": "*",
-                    "Action": "s3:GetObject",
-                    "Resource": layers,
-                },
-                {**own, "Condition": condition},
-            ],
-        }
-    )
-
-
-def _allow(account: str, actions: Sequence[str], resource: str) -> dict[str, Any]:
-    return {
-        "Effect": "Allow",
-        "Principal": "*",
-        "Action": list(actions),
-        "Resource": resource,
-        "Condition": {"StringEquals": {"aws:PrincipalAccount": account}},
-    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,16 +69,10 @@ class Endpoints(pulumi.ComponentResource):
             group_id: The group.
             pulls_images: Let it have the layers of images, which are in S3, too.
         """
-        opts = pulumi.ResourceOptions(parent=self)
-        https: dict[str, Any] = {"ip_protocol": "tcp", "from_port": _HTTPS, "to_port": _HTTPS}
-        out = {"security_group_id": group_id, **https, "opts": opts}
         if self._entrances is None:
-            description = "AWS services over HTTPS, which have no group"
-            anywhere = aws.vpc.SecurityGroupEgressRule(
-                f"{name}-to-aws", description=description, cidr_ipv4=_ANYWHERE, **out
-            )
-            return [anywhere]
+            return [self._way_out(name, group_id)]
         entrances = self._entrances
+        out = self._https(group_id)
         rules: list[pulumi.CustomResource] = [
             aws.vpc.SecurityGroupEgressRule(
                 f"{name}-to-endpoints-egress",
@@ -147,11 +82,9 @@ class Endpoints(pulumi.ComponentResource):
             ),
             aws.vpc.SecurityGroupIngressRule(
                 f"{name}-to-endpoints-ingress",
-                security_group_id=entrances.group_id,
                 description="In from the group before",
                 referenced_security_group_id=group_id,
-                **https,
-                opts=opts,
+                **self._https(entrances.group_id),
             ),
         ]
         if pulls_images:
@@ -163,6 +96,24 @@ class Endpoints(pulumi.ComponentResource):
             )
             rules.append(storage)
         return rules
+
+    def _way_out(self, name: str, group_id: pulumi.Input[str]) -> pulumi.CustomResource:
+        return aws.vpc.SecurityGroupEgressRule(
+            f"{name}-to-aws",
+            description="AWS services over HTTPS, which have no group",
+            cidr_ipv4=_ANYWHERE,
+            **self._https(group_id),
+        )
+
+    def _https(self, group_id: pulumi.Input[str]) -> dict[str, Any]:
+        """What every rule has: HTTPS, of a group."""
+        return {
+            "security_group_id": group_id,
+            "ip_protocol": "tcp",
+            "from_port": _HTTPS,
+            "to_port": _HTTPS,
+            "opts": pulumi.ResourceOptions(parent=self),
+        }
 
     def _make(self, name: str, args: EndpointsArgs) -> _Entrances:
         tables, subnets = route_tables(args.subnet_ids), _one_of_each_zone(args.subnet_ids)

@@ -88,11 +88,7 @@ def key_policy(
     through = {"StringEquals": {"kms:CallerAccount": account, "kms:ViaService": services}}
     # Services that hold the key longer, as RDS does, do so by a grant, which only AWS makes.
     for_aws = {**through, "Bool": {"kms:GrantIsForAWSResource": "true"}}
-    groups = f"arn:{partition}:logs:{region}:{account}:log-group"
-    # WAF prescribes the beginning of the second kind.
-    starts = [f"{groups}:*/{name}", f"{groups}:aws-waf-logs-{name}"]
-    arns = [start + end for start in starts for end in ("", "-*", "/*")]
-    ours = {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": arns}}
+    ours = _log_groups_of(name, f"arn:{partition}:logs:{region}:{account}:log-group")
     statements = [
         _allow("AccountAdministers", root, _ADMINISTRATION, {}),
         _allow("AccountUsesThroughServices", root, _USE, through),
@@ -108,6 +104,14 @@ def key_policy(
     if trail:
         statements += _trail_statements(partition, account)
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _log_groups_of(name: str, groups: str) -> dict[str, Any]:
+    """Return the condition that only log groups of the stack meet."""
+    # WAF prescribes the beginning of the second kind.
+    starts = [f"{groups}:*/{name}", f"{groups}:aws-waf-logs-{name}"]
+    arns = [start + end for start in starts for end in ("", "-*", "/*")]
+    return {"ArnLike": {"kms:EncryptionContext:aws:logs:arn": arns}}
 
 
 def _trail_statements(partition: str, account: str) -> list[dict[str, Any]]:

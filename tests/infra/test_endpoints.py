@@ -7,7 +7,8 @@ import pytest
 
 from tests.infra import cloud
 from tests.infra.recorder import TERRAFORM_OUTPUTS, Deployment
-from todo_infra.endpoints import interface_policy, route_tables, storage_policy
+from todo_infra.endpoint_policies import interface_policy, storage_policy
+from todo_infra.endpoints import route_tables
 from todo_infra.errors import InfrastructureError
 from todo_infra.terraform_outputs import Repository
 
