@@ -7,8 +7,8 @@ of a secret: the second rotation would offer the first one's password. And a tas
 that an SDK takes: it asks for a task's only at the addresses of AWS's own agents, where MiniStack
 is not. And a database is found by its resource id, and no other: by that Terraform's provider waits
 for one to be gone, which it never was as long as another one was there. It tells the key of its
-performance insights: else each update would set it again, which takes minutes. And nothing protects
-a new replica that was not told to be protected.
+performance insights: else each update would set it again, which takes minutes. And a new replica is
+reachable, and protected only if it is asked for.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = [
     "keeping_insights_key",
     "keeping_zone_rebalancing",
     "moving_labels",
-    "protecting_if_asked",
+    "replicating",
     "telling_insights_key",
 ]
 
@@ -143,14 +143,19 @@ def telling_insights_key(describe: Callable[[Request], str]) -> Callable[[Reques
     return describing
 
 
-def protecting_if_asked(handle: Handler, instances: Mapping[str, Request]) -> Handler:
-    """Wrap `CreateDBInstanceReadReplica` so that the source's protection is not the replica's."""
+def replicating(handle: Handler, instances: Mapping[str, Request]) -> Handler:
+    """Wrap `CreateDBInstanceReadReplica` so that it answers, protected if asked.
+
+    MiniStack copies nothing: what answers where the replica says it is, is its source.
+    """
 
     def handler(request: Request) -> Answer:
         answer = handle(request)
         if answer[0] == HTTPStatus.OK:
             replica = instances[rds._p(request, "DBInstanceIdentifier")]  # noqa: SLF001
             replica[_PROTECTION] = rds._p(request, _PROTECTION) == "true"  # noqa: SLF001
+            source = instances[replica["ReadReplicaSourceDBInstanceIdentifier"]]
+            replica["Endpoint"] = dict(source["Endpoint"])
         return answer
 
     return handler
@@ -191,7 +196,7 @@ def _extend_databases() -> None:
     replicate = "CreateDBInstanceReadReplica"
     for action in ("CreateDBInstance", replicate, "ModifyDBInstance"):
         actions[action] = keeping_insights_key(actions[action], instances)
-    actions[replicate] = protecting_if_asked(actions[replicate], instances)
+    actions[replicate] = replicating(actions[replicate], instances)
     rds._apply_instance_filters = finding_resource_ids(rds._apply_instance_filters)  # noqa: SLF001
     rds._instance_xml = telling_insights_key(rds._instance_xml)  # noqa: SLF001
 

@@ -125,6 +125,7 @@ INSTANCE = {
     "MasterUsername": "todo_admin",
     "AllocatedStorage": 20,
     "DeletionProtection": True,
+    "Endpoint": {"Address": "172.18.0.4", "Port": 3306},
 }
 
 
@@ -158,13 +159,14 @@ def test_a_database_tells_the_key_of_its_insights() -> None:
 @pytest.mark.parametrize(
     ("asked", "protected"), [({}, False), ({"DeletionProtection": "true"}, True)]
 )
-def test_a_replica_is_protected_if_asked_for(
+def test_a_replica_is_reachable_and_protected_if_asked_for(
     instances: dict[str, dict[str, Any]], asked: dict[str, str], protected: bool
 ) -> None:
     replica = {"DBInstanceIdentifier": "copy", "SourceDBInstanceIdentifier": "todo", **asked}
     assert call("CreateDBInstanceReadReplica", **replica)[0] == 200
     assert instances["copy"]["DeletionProtection"] is protected
     assert instances["todo"]["DeletionProtection"] is True
+    assert instances["copy"]["Endpoint"] == instances["todo"]["Endpoint"]
     assert call("CreateDBInstanceReadReplica", **replica)[0] == 400
 
 
