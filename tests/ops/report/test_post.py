@@ -27,6 +27,7 @@ class Forge:
     labels: set[str] = field(default_factory=set)
     pulls: list[Json] = field(default_factory=list)
     reviews: list[Json] = field(default_factory=list)
+    reviews_of: dict[str, list[Json]] = field(default_factory=dict)
     statuses: list[Json] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     token: str = "Bearer good"
@@ -50,7 +51,7 @@ class Forge:
         if parts[-1] == "pulls":
             return 200, [one for one in self.pulls if one["from"] == query["head"][0]]
         if parts[-1] == "reviews":
-            return 200, self.reviews
+            return 200, self.reviews_of.get(parts[-2], self.reviews)
         if "statuses" in parts:
             self.statuses.append(body or {})
             return 201, {}
@@ -326,6 +327,15 @@ def test_what_is_the_platforms_waits_for_its_approval(
     assert gate.main(asked) == 0
     (status,) = github.statuses
     assert (status["context"], status["state"]) == ("ownership", state)
+
+
+def test_a_commit_in_two_requests_is_as_far_as_the_one_that_lacks_something(
+    github: Forge, asked: list[str]
+) -> None:
+    github.pulls.append({"number": 8, "from": "fork:fix", "head": {"sha": SHA}})
+    github.reviews_of = {"7": [review("ann")], "8": []}
+    assert gate.main(asked) == 0
+    assert [status["state"] for status in github.statuses] == ["pending"]
 
 
 def test_what_is_the_product_teams_waits_for_nobody(
