@@ -74,3 +74,10 @@ def _camel_case(name: str) -> str:
 def _code(text: str) -> str:
     """What stands in code, in blocks or in lines."""
     return "\n".join(re.findall(r"```.*?```|`[^`]+`", text, flags=re.DOTALL))
+
+
+def test_the_architecture_page_names_the_programs_modules() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    named = set(re.findall(r"`([a-z_*]+(?:\.py|/))`", page)) - {"local/", "terraform/"}
+    root = ROOT / "pulumi" / "todo_infra"
+    assert [name for name in sorted(named) if not list(root.glob(name))] == []
