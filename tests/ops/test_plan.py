@@ -264,6 +264,14 @@ def test_without_a_change_nothing_was_before() -> None:
     assert "before" not in picture("prod", plan(), plan())
 
 
+def test_events_are_drawn_over_time() -> None:
+    announced = plan(f'events=[{EVENT},"peakRequestsPerSecond":2000}}]')
+    drawn = picture("prod", announced, announced)
+    for words in ("tasks at least, over time (UTC)", "sale-begins 02 Jan 05:50", ">8<", ">2<"):
+        assert words in drawn
+    assert "over time" not in picture("prod", plan(), plan())
+
+
 def test_a_picture_that_cannot_be_written_is_an_error(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
