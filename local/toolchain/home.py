@@ -11,6 +11,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.toolchain.early_plugin import adoption
 from local.toolchain.versions import required_version
 
 __all__ = ["Ingredients", "assemble_pulumi_home"]
@@ -66,6 +67,7 @@ def _install_plugin(home: Path, name: str, package: str, launcher: str) -> None:
 
 def _aws_launcher(parts: Ingredients) -> str:
     return _shell_script(
+        *adoption("aws"),
         f"TERRAFORM_AWS_PROVIDER_PATH={shlex.quote(str(parts.aws_provider))}",
         "export TERRAFORM_AWS_PROVIDER_PATH",
         f'exec {shlex.quote(str(parts.aws_plugin))} "$@"',

@@ -21,6 +21,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
 from local.toolchain.children import Children, output_of
+from local.toolchain.early_plugin import EarlyPlugin
 from local.toolchain.lifetime import end_with_parent
 from local.toolchain.program_runner import ERROR_SHOWN, Execution
 
@@ -30,6 +31,7 @@ _RUNNER = Path(__file__).with_name("program_runner.py")
 _ANALYZER = "analyzer"  # the engine's word for a policy pack
 _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 _THREADS = 16
+_AWS_SDK = "lib/python*/site-packages/pulumi_aws"
 
 
 def interpreter(info: language_pb2.ProgramInfo) -> str:
@@ -53,9 +55,10 @@ def interpreter(info: language_pb2.ProgramInfo) -> str:
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
     """The engine's language protocol for Python."""
 
-    def __init__(self, engine: str, children: Children) -> None:
+    def __init__(self, engine: str, children: Children, early: EarlyPlugin | None = None) -> None:
         self._engine = engine
         self._children = children
+        self._early = early
 
     def Handshake(  # noqa: N802
         self, request: language_pb2.LanguageHandshakeRequest, _context: grpc.ServicerContext
@@ -104,6 +107,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             command = [interpreter(request.info), "-P", "-u", str(_RUNNER)]
         except FileNotFoundError as error:
             return language_pb2.RunResponse(error=str(error))
+        self._expect_aws(command[0])
         order = json.dumps(dataclasses.asdict(_execution(request, self._engine))).encode()
         cwd = request.info.program_directory
         with self._children.start(command, cwd=cwd, stdin=subprocess.PIPE) as process:
@@ -123,6 +127,8 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
             command = _plugin_command(request)
         except FileNotFoundError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
+        if request.kind == _ANALYZER:
+            self._expect_aws(command[0])
         env = dict(entry.split("=", 1) for entry in request.env) or None
         with self._children.start(
             command, cwd=request.pwd or None, env=env, output=subprocess.PIPE
@@ -134,6 +140,11 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
                 else:
                     yield language_pb2.RunPluginResponse(stderr=chunk)
             yield language_pb2.RunPluginResponse(exitcode=process.wait())
+
+    def _expect_aws(self, python: str) -> None:
+        """Start the AWS plugin early for a program that has its SDK."""
+        if self._early and [*Path(python).parent.parent.glob(_AWS_SDK)]:
+            self._early.start(self._engine)
 
 
 def _execution(request: language_pb2.RunRequest, engine: str) -> Execution:
@@ -171,13 +182,17 @@ def _how_it_ended(code: int) -> str:
 def _serve(engine: str) -> None:
     children = Children()
     server = grpc.server(ThreadPoolExecutor(_THREADS), options=_UNLIMITED)
-    host = LanguageHost(engine, children)
+    early = EarlyPlugin(
+        Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi"), "aws", os.getppid()
+    )
+    host = LanguageHost(engine, children, early)
     language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
 
     def end(_number: int = 0, _frame: FrameType | None = None) -> None:
         children.end_all()
+        early.end()
         os._exit(0)  # not sys.exit: calls in flight have threads that wait for the engine
 
     for number in (signal.SIGINT, signal.SIGTERM):
