@@ -1,0 +1,63 @@
+import json
+from typing import Any
+
+import pytest
+
+from todo_policies.policy_documents import Statement, statements
+
+
+def only(**raw: Any) -> Statement:  # noqa: ANN401 - any JSON value
+    [statement] = statements(json.dumps({"Statement": {"Effect": "Allow", **raw}}))
+    return statement
+
+
+def test_a_text_and_a_list_of_one_are_the_same() -> None:
+    assert only(Action="s3:Get", Resource="x") == only(Action=["s3:Get"], Resource=["x"])
+
+
+def test_a_statement_goes_by_its_name_or_its_place() -> None:
+    found = statements('{"Statement": [{"Effect": "Allow", "Sid": "Read"}, {"Effect": "Deny"}]}')
+    assert [(one.name, one.allows) for one in found] == [("Read", True), ("number 2", False)]
+
+
+@pytest.mark.parametrize(
+    "principal", ["*", {"AWS": "*"}, {"AWS": ["111122223333", "*"]}, {"Service": "*"}]
+)
+def test_everybody_is_everybody_in_each_spelling(principal: object) -> None:
+    assert only(Principal=principal).is_for_everybody()
+
+
+@pytest.mark.parametrize("principal", ["arn:aws:iam::111122223333:root", {"Service": "x"}, {}])
+def test_somebody_is_not_everybody(principal: object) -> None:
+    assert not only(Principal=principal).is_for_everybody()
+
+
+@pytest.mark.parametrize("key", ["NotAction", "NotResource", "NotPrincipal"])
+def test_what_names_its_exceptions_is_for_everything_but(key: str) -> None:
+    assert only(**{key: "x"}).everything_but
+    assert not only(Action="x").everything_but
+
+
+def test_keys_of_conditions_are_read_in_small_letters() -> None:
+    conditions = only(Condition={"StringEquals": {"AWS:SourceAccount": "1"}}).conditions
+    assert conditions == {"aws:sourceaccount": ("1",)}
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"StringEquals": {"aws:SourceAccount": "*"}},
+        {"StringNotEquals": {"aws:SourceAccount": "1"}},
+        {"StringEqualsIfExists": {"aws:SourceAccount": "1"}},
+    ],
+)
+def test_a_condition_that_holds_for_nearly_everything_counts_for_nothing(
+    condition: dict[str, Any],
+) -> None:
+    assert only(Condition=condition).conditions == {}
+
+
+@pytest.mark.parametrize("text", [None, 7, {}, "", "no json", "{}", '{"Statement": []}'])
+def test_what_is_no_policy_is_an_error(text: object) -> None:
+    with pytest.raises(ValueError, match=r"policy|Expecting"):
+        statements(text)
