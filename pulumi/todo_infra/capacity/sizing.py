@@ -7,6 +7,7 @@ from datetime import datetime
 from todo_infra import config
 from todo_infra.config.capacity import MOST_TASKS
 from todo_infra.errors import ConfigError
+from todo_infra.sizes import TASK_SIZES
 
 from .data import Throughput
 
@@ -31,6 +32,8 @@ HEADROOM_PERCENT = 30
 """Traffic may grow by so much while more tasks start, for which AWS states six minutes."""
 
 _KEY = "todo:capacity"
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
+_QUOTA_OF_NEW_ACCOUNTS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,13 +159,20 @@ def reasons(sizing: Sizing, capacity: config.Capacity) -> Iterator[str]:
 
 
 def notes(sizing: Sizing, capacity: config.Capacity) -> Iterator[str]:
-    """Yield what the team has decided against the figures, which may be what it wants."""
+    """Yield what the team has decided against the figures, and what the account has to allow."""
     if sizing.floor < sizing.wanted_floor:
         key = "minTasks" if capacity.min_tasks else "maxTasks"
         yield (
             f"{_KEY}.{key} allows for {counted(sizing.floor)} at rest: "
             f"{capacity.expected_requests_per_second} req/s expected need "
             f"{counted(sizing.wanted_floor)}, of which one zone may lose its own."
+        )
+    cpus = 2 * sizing.ceiling * TASK_SIZES[capacity.task_size].cpu / 1024
+    if cpus > _QUOTA_OF_NEW_ACCOUNTS:
+        yield (
+            f"A deployment with all {sizing.ceiling} tasks takes {cpus:g} virtual CPUs: the "
+            f"account's quota for Fargate has to allow for them (new ones have "
+            f"{_QUOTA_OF_NEW_ACCOUNTS})."
         )
 
 
