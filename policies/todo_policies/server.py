@@ -5,7 +5,6 @@ over the stack. With this many rules that is most of their cost, so each resourc
 rules that are about its type, and a stack is read once.
 """
 
-import functools
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -39,7 +38,14 @@ _LEVELS = {
 
 def serve(rules: Sequence[Rule]) -> None:
     """Serve the rules until the engine ends this process."""
-    pulumi_policy.policy._PolicyAnalyzerServicer = functools.partial(Analyzer, rules)  # type: ignore[misc, assignment] # noqa: SLF001
+
+    class Served(Analyzer):
+        """What the SDK makes in place of its own, and by whose name it finds its own parts."""
+
+        def __init__(self, *arguments: Any) -> None:  # noqa: ANN401 - handed on as they are
+            super().__init__(rules, *arguments)
+
+    pulumi_policy.policy._PolicyAnalyzerServicer = Served  # type: ignore[misc, assignment] # noqa: SLF001
     PolicyPack(
         "todo",
         enforcement_level=EnforcementLevel.MANDATORY,

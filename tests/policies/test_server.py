@@ -8,12 +8,12 @@ import grpc
 import pytest
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2
-from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy
+from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy, policy
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 
 from tests.policies.mutants.recordings import record
 from tests.policies.mutants.stack import Resource, Stack
-from todo_policies import RULES
+from todo_policies import RULES, server
 from todo_policies.rule import Rule
 from todo_policies.server import Analyzer
 from todo_policies.waivers import Ledger
@@ -132,6 +132,20 @@ def test_a_configuration_reaches_what_was_judged_before_and_what_was_not(broken:
         analyzer.ConfigureStack(analyzer_pb2.AnalyzerStackConfigureRequest(stack="prod"), None)
     assert said(tried, broken) == said(expected, broken)
     assert said(tried, broken) != said(ours(), broken)
+
+
+def test_what_is_served_is_this_analyzer(broken: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[Any] = []
+
+    def serve_nothing(_name: str, **options: Any) -> None:  # noqa: ANN401 - the SDK's own
+        level, policies = options["enforcement_level"], options["policies"]
+        served.append(policy._PolicyAnalyzerServicer("todo", "1", policies, level))
+
+    monkeypatch.setattr(policy, "_PolicyAnalyzerServicer", _PolicyAnalyzerServicer)  # restored
+    monkeypatch.setattr(server, "PolicyPack", serve_nothing)
+    server.serve(RULES)
+    assert isinstance(served[0], Analyzer)
+    assert said(served[0], broken) == said(sdks(), broken)
 
 
 def test_the_engine_learns_of_every_rule(broken: Stack) -> None:
