@@ -11,6 +11,7 @@ import argparse
 import subprocess
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ops.errors import OpsError
@@ -68,6 +69,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     pairs("--check", "NAME=RESULT", "what another check ended with")
     parser.add_argument("--base", help="git revision that the change is for")
+    parser.add_argument(
+        "--now", type=moment, help="time for capacity and cost, such as 2027-01-02T06:00Z"
+    )
     parser.add_argument("--ownership", type=Path, help="what `python -m ops.ownership --json` said")
     parser.add_argument("--output", help="file for the comment (default: print it)")
     return parser
@@ -80,6 +84,11 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
+def moment(text: str) -> datetime:
+    time = datetime.fromisoformat(text)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
 def _report(options: argparse.Namespace) -> Report:
     for name, result in options.check:
         if result not in _RESULTS:
@@ -89,7 +98,7 @@ def _report(options: argparse.Namespace) -> Report:
     logs: list[_Log] = [(name, Path(file), None) for name, file in options.events]
     logs += _logs(options.folder) if options.folder else []
     return Report(
-        stacks=tuple(_stack(*log, options.base) for log in sorted(logs, key=lambda one: one[0])),
+        stacks=tuple(_stack(*log, options) for log in sorted(logs, key=lambda one: one[0])),
         ownership=read_verdict(options.ownership) if options.ownership else None,
         checks=tuple(sorted(options.check)),
     )
@@ -108,8 +117,10 @@ def _logs(folder: Path) -> list[_Log]:
     ]
 
 
-def _stack(name: str, file: Path, base_file: Path | None, revision: str | None) -> StackReport:
-    preview = read_preview(file, name)
+def _stack(
+    name: str, file: Path, base_file: Path | None, options: argparse.Namespace
+) -> StackReport:
+    preview, revision = read_preview(file, name), options.base
     base = read_preview(base_file, name) if base_file else None
     if base is not None and not base.succeeded:
         base = None  # what the target branch itself cannot do is no measure
@@ -119,7 +130,7 @@ def _stack(name: str, file: Path, base_file: Path | None, revision: str | None) 
     return StackReport(
         preview=compare(base, preview) if base else preview,
         compared_with=(revision or "the target branch") if base else "",
-        capacity=tuple(capacity_lines(before, preview.config)),
+        capacity=tuple(capacity_lines(before, preview.config, options.now)),
     )
 
 

@@ -51,15 +51,22 @@ def _is_secret(value: Any) -> bool:  # noqa: ANN401 - any YAML
     return isinstance(value, dict) and value.keys() == {"secure"}
 
 
-def capacity_lines(before: Mapping[str, str] | None, after: Mapping[str, str]) -> list[str]:
+def capacity_lines(
+    before: Mapping[str, str] | None, after: Mapping[str, str], now: datetime | None = None
+) -> list[str]:
     """Return Markdown lines about capacity and monthly cost; none if there is nothing to say.
 
     A config that is refused has no plan: the preview says why, so that nothing is said here.
+
+    Args:
+        before: The stack's config before the change; None for a new stack.
+        after: The config after it.
+        now: Decides which events are over, and how old the prices are; the present by default.
     """
     if importlib.util.find_spec("ops.plan") is None:
         return []
     describe = importlib.import_module("ops.plan").describe
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
     new = _plan(after, now)
     if new is None:
         return []

@@ -5,16 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ops.report.changes import Difference, differences
-from ops.report.events import Preview, Step, Violation
+from ops.report.events import Preview, Step
+from ops.report.policies import mandatory, policy_lines
 from ops.report.text import MARKER, bounded, code, plain
 from ops.report.verdict import Verdict
 from ops.report.words import consequence, is_loud, noun, property_words, rank, remark
 
 __all__ = ["Report", "StackReport", "comment"]
 
-_WAIVERS = "waivers"
-# The policy SDK's words for a rule that met an unknown value.
-_WAITING = re.compile(r"can't run policy .* during preview: .* can't be known during preview", re.S)
 _SHOWN_DIFFERENCES = 12
 _SHOWN_STEPS = 60
 _LISTED = 8
@@ -64,7 +62,7 @@ def comment(report: Report) -> str:
 
 
 def _title(report: Report) -> str:
-    violations = sum(len(_mandatory(stack.preview)) for stack in report.stacks)
+    violations = sum(len(mandatory(stack.preview)) for stack in report.stacks)
     loud = sum(is_loud(step) for stack in report.stacks for step in stack.preview.steps)
     if not report.stacks:
         return "⛔ Infrastructure: there is no preview"
@@ -92,7 +90,7 @@ def _summary(preview: Preview) -> str:
     ops = [step.op for step in _changing(preview)]
     past = {"create": "created", "import": "imported"}
     parts = [f"{ops.count(op)} {past.get(op, f'{op}d')}" for op in _COUNTED if op in ops]
-    violations = _mandatory(preview)
+    violations = mandatory(preview)
     if violations:
         parts.append(f"**{_count(len(violations), 'mandatory violation')}**")
     elif not preview.succeeded:
@@ -104,10 +102,6 @@ def _changing(preview: Preview) -> list[Step]:
     """Return the steps that change something; those that only structure a program are left out."""
     steps = [one for one in preview.steps if one.op in _COUNTED or is_loud(one)]
     return [one for one in steps if not one.type.startswith(("pulumi:", "todo:"))]
-
-
-def _mandatory(preview: Preview) -> list[Violation]:
-    return [one for one in preview.violations if one.level == "mandatory"]
 
 
 def _count(number: int, what: str) -> str:
@@ -125,11 +119,11 @@ def _stack(stack: StackReport) -> Iterator[str]:
         )
     yield from _errors(preview)
     yield from _loud([step for step in steps if is_loud(step)])
-    if _mandatory(preview):
-        yield from _policies(preview)
+    if mandatory(preview):
+        yield from policy_lines(preview)
     yield from _changes([step for step in steps if not is_loud(step)])
-    if not _mandatory(preview):
-        yield from _policies(preview)
+    if not mandatory(preview):
+        yield from policy_lines(preview)
     if stack.capacity:
         yield from ("", "#### Capacity and monthly cost", "", *stack.capacity)
     if preview.warnings:
@@ -143,7 +137,7 @@ def _errors(preview: Preview) -> Iterator[str]:
         for error in preview.errors:
             yield ">"
             yield from (f"> {plain(line)}  " for line in error.splitlines()[:_LISTED] if line)
-    elif not preview.succeeded and not _mandatory(preview):
+    elif not preview.succeeded and not mandatory(preview):
         yield from ("", "> [!CAUTION]", "> **The preview broke off**; its job's log says why.")
 
 
@@ -207,32 +201,3 @@ def _path(path: str) -> str:
     parts = re.split(r"(\[[^\]]*\])", property_words(path))
     shown = (code(part[1:-1]) if part.startswith("[") else plain(part) for part in parts)
     return " ".join(filter(None, shown))
-
-
-def _policies(preview: Preview) -> Iterator[str]:
-    yield from ("", "#### Policies", "")
-    mandatory = _mandatory(preview)
-    waivers = [one for one in preview.violations if one.rule == _WAIVERS]
-    advisory = [one for one in preview.violations if one not in mandatory and one not in waivers]
-    for one in mandatory:
-        severity = f" ({plain(one.severity)})" if one.severity else ""
-        yield f"- ⛔ **{plain(one.rule)}**{severity}: {plain(one.problem)}"
-        if one.fix:
-            yield f"  - **Fix**: {plain(one.fix)}"
-    waiting = sorted({one.rule for one in advisory if _WAITING.match(one.problem)})
-    if waiting:
-        rules = ", ".join(map(plain, waiting))
-        yield f"- ⏳ Judged by the update, before it acts, as values are not known yet: {rules}"
-    for one in advisory:
-        if _WAITING.match(one.problem):
-            continue
-        yield f"- ⚠️ {plain(one.rule)} (advisory): {plain(one.problem)}"
-        if one.fix:
-            yield f"  - Fix: {plain(one.fix)}"
-    yield from (f"- 🔓 Waiver in force: {plain(one.problem)}" for one in waivers)
-    if not preview.packs:
-        yield "- ⚠️ No policy pack was run."
-    elif not mandatory and preview.succeeded:
-        yield "- ✅ No mandatory rule is broken."
-    elif not mandatory:
-        yield "- ⚠️ Rules about the whole stack did not run: the preview broke off."

@@ -131,7 +131,8 @@ def test_a_broken_rule_stops_the_reader_before_the_changes(written: Any) -> None
         step("update", SERVICE, {"a": 1}, {"a": 2}, diffs=["a"]),
         violation("tls-required"),
         violation("old-class", "advisory"),
-        violation("waivers", "advisory", "Waivers.\ntls-of-x: the team, until 2027-01-01"),
+        violation("waivers", "advisory", "Waivers.\nx: tls is waived (team).\nWaived: it"),
+        violation("waivers", "advisory", "Waivers.\ntls: the waiver of y matches nothing (team)."),
         result="failed",
     )
     assert "## ⛔ Infrastructure: 1 policy violation, cannot be deployed" in text
@@ -140,7 +141,8 @@ def test_a_broken_rule_stops_the_reader_before_the_changes(written: Any) -> None
     )
     assert line_of(text, "**Fix**: Mend it.") < line_of(text, "#### What changes")
     assert "- ⚠️ old-class (advisory): it: is wrong." in text
-    assert "- 🔓 Waiver in force: tls-of-x: the team, until 2027-01-01" in text
+    assert "- 🔓 Waiver in force: x: tls is waived (team). Waived: it" in text
+    assert "- ⚠️ Waiver: tls: the waiver of y matches nothing (team)." in text
     assert "No mandatory rule" not in text
 
 
