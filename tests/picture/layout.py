@@ -120,7 +120,7 @@ BOXES: Mapping[str, Box] = {
     "ReadReplicas": Box(title="Read replicas", lines=("up to five",), place=(760, 574, 156, 76)),
     "Alarms": Box(
         title="Alarms",
-        lines=("to people, by mail;", "named in the runbook"),
+        lines=("to people, by mail;", "explained in the runbook"),
         place=(1028, 134, 236, 84),
     ),
     "Dashboard": Box(title="Dashboard", lines=("room to grow on top",), place=(1028, 236, 236, 84)),

@@ -123,7 +123,7 @@ def legend(y: int) -> Iterator[str]:
     yield _rectangle("box optional", (352, y + 22, 34, 20), 5)
     yield _text("line", (396, y + 37), "only where config asks for it")
     yield _key(641, y + 27)
-    yield _text("line", (676, y + 37), "encrypted with the KMS key")
+    yield _text("line", (676, y + 37), "uses the KMS key")
 
 
 def _key(x: int, y: int) -> str:
