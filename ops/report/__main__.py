@@ -17,7 +17,7 @@ from pathlib import Path
 from ops.errors import OpsError
 from ops.report.capacity import capacity_lines, config_at
 from ops.report.comment import Report, StackReport, comment
-from ops.report.compare import compare
+from ops.report.compare import compare, is_complete
 from ops.report.events import read_preview
 from ops.report.verdict import read_verdict
 
@@ -122,7 +122,7 @@ def _stack(
 ) -> StackReport:
     preview, revision = read_preview(file, name), options.base
     base = read_preview(base_file, name) if base_file else None
-    if base is not None and not base.succeeded:
+    if base is not None and not is_complete(base):
         base = None  # what the target branch itself cannot do is no measure
     before = dict(base.config) if base else None
     if revision:

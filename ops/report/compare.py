@@ -11,8 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from ops.report.events import Preview, State, Step
+from ops.report.policies import mandatory
 
-__all__ = ["compare"]
+__all__ = ["compare", "is_complete"]
 
 # Generated anew in every preview.
 _GENERATED = re.compile(r"-[0-9a-f]{7}\b")
@@ -36,12 +37,15 @@ def compare(before: Preview, after: Preview) -> Preview:
     new = {step.urn: step for step in after.steps}
     steps = (_step(old.get(urn), new.get(urn)) for urn in sorted(old.keys() | new.keys()))
     # A preview that broke off has not come to the rest, which is then not deleted.
-    kept = (one for one in steps if one and (after.succeeded or _is_told(after, one)))
-    return replace(after, steps=tuple(kept))
+    whole = is_complete(after)
+    return replace(
+        after, steps=tuple(one for one in steps if one and (whole or one.op != "delete"))
+    )
 
 
-def _is_told(after: Preview, step: Step) -> bool:
-    return step.op != "delete" or not after.errors
+def is_complete(preview: Preview) -> bool:
+    """Whether a preview came to its end; a broken rule only speaks there."""
+    return preview.succeeded or (bool(mandatory(preview)) and not preview.errors)
 
 
 def _step(before: Step | None, after: Step | None) -> Step | None:

@@ -5,7 +5,7 @@ import pytest
 
 from ops.report import __main__ as command
 from ops.report.text import MARKER
-from tests.ops.report.logs import DATABASE, log, step
+from tests.ops.report.logs import DATABASE, log, step, violation
 
 
 def created(port: int) -> dict[str, object]:
@@ -51,6 +51,14 @@ def test_a_target_branch_that_fails_itself_is_no_measure(
     log(folder / "base-prod.jsonl", failure, result="failed")
     assert command.main(["--folder", str(folder)]) == 0
     assert "#### 1 new resource" in capsys.readouterr().out
+
+
+def test_a_target_branch_that_breaks_a_rule_is_compared_with(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log(folder / "base-prod.jsonl", created(1), violation("tls"), result="failed")
+    assert command.main(["--folder", str(folder)]) == 0
+    assert "port: `1` → `2`" in capsys.readouterr().out
 
 
 def test_without_any_preview_the_report_says_so(

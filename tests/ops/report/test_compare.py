@@ -3,7 +3,7 @@ from typing import Any
 
 from ops.report.compare import compare
 from ops.report.events import Step, read_preview
-from tests.ops.report.logs import DATABASE, log, step
+from tests.ops.report.logs import DATABASE, log, step, violation
 
 Json = dict[str, Any]
 SERVICE = "aws:ecs/service:Service"
@@ -59,3 +59,12 @@ def test_a_preview_that_broke_off_deletes_nothing(tmp_path: Path) -> None:
     failure = {"diagnosticEvent": {"severity": "error", "message": "bad key"}}
     found = compared(tmp_path, [created(DATABASE)], [failure], result="failed")
     assert found == []
+
+
+def test_a_broken_rule_breaks_nothing_off(tmp_path: Path) -> None:
+    (found,) = compared(tmp_path, [created(DATABASE)], [violation("tls")], result="failed")
+    assert found.op == "delete"
+
+
+def test_a_log_without_an_end_deletes_nothing(tmp_path: Path) -> None:
+    assert compared(tmp_path, [created(DATABASE)], [], result="failed") == []
