@@ -20,6 +20,7 @@ from pulumi_policy import (
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from tests.infra.recorder import deploy_stack, make_project
+from tests.policies.crashes import refuse_crash
 from tests.policies.mutants.stack import Resource, Stack, as_policies_see
 from todo_policies.rule import Rule
 from todo_policies.waivers import Ledger
@@ -71,6 +72,7 @@ class Judged(Stack):
 
         def report(message: str, urn: str | None = None) -> None:
             assert urn is not None
+            refuse_crash(message)
             problem, _, fix = message.partition("\nFix: ")
             assert fix == rule.fix
             said.append(problem)

@@ -13,6 +13,7 @@ __all__ = ["ROOT", "fill", "settings"]
 
 ROOT = Path(__file__).parents[3]
 _PACK = "todo_policies"
+_CONFIG = ("Pulumi.yaml", "Pulumi.dev.yaml", "Pulumi.local.yaml", "Pulumi.prod.yaml")
 
 
 def settings(root: Path = ROOT) -> dict[str, Any]:
@@ -25,9 +26,11 @@ def settings(root: Path = ROOT) -> dict[str, Any]:
 def fill(directory: Path, root: Path = ROOT) -> None:
     """Copy what mutmut and the pack's tests need; what mutmut has found out so far stays there."""
     directory.mkdir(parents=True, exist_ok=True)
-    shutil.copy2(root / "pyproject.toml", directory)
-    for tree in ("policies", "tests/policies"):
-        _copy(root / tree, directory / tree)
+    for name in ("pyproject.toml", *_CONFIG):
+        shutil.copy2(root / name, directory)
+    for tree in settings(root)["also_copy"]:
+        if not tree.endswith(".yaml"):
+            _copy(root / tree, directory / tree)
     _copy(directory / "policies" / _PACK, directory / "src" / _PACK)
     shutil.rmtree(directory / "policies" / _PACK)
 
