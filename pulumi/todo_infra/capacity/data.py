@@ -48,10 +48,13 @@ class Prices:
 
     Attributes:
         checked: When they were compared with AWS's.
+        uncertain: What could not be compared, and is right to about a tenth only; None for
+            nothing.
         of: The region's prices and those that are the same everywhere, by their keys in the file.
     """
 
     checked: date
+    uncertain: str | None
     of: Mapping[str, Any]
 
     def warning(self, today: date) -> str | None:
@@ -89,6 +92,7 @@ def load_prices(region: str, path: Path = DATA / "prices.json") -> Prices | None
     raw = json.loads(path.read_text())
     if region not in raw["regions"]:
         return None
+    prices = raw["everywhere"] | raw["regions"][region]
     return Prices(
-        checked=date.fromisoformat(raw["checked"]), of=raw["everywhere"] | raw["regions"][region]
+        checked=date.fromisoformat(raw["checked"]), uncertain=prices.get("uncertain"), of=prices
     )

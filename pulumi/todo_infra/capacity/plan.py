@@ -151,6 +151,7 @@ def plan_capacity(settings: config.Settings, now: datetime) -> CapacityPlan:
         notes=(
             *notes(sizing, capacity),
             *database_notes(settings, sizing, budget, throughput),
+            *_of_prices(settings.region, prices),
         ),
         actions=tuple(_actions(reserved)),
         warnings=(
@@ -183,6 +184,14 @@ def _actions(reserved: tuple[Reservation, ...]) -> Iterator[str]:
             f"Event {one.event}: traffic more than doubles at once. Deploy between {begins} and "
             f"{until}, which reserves {one.units} capacity units of the load balancer; and once "
             f"more after {ends}, which gives them back."
+        )
+
+
+def _of_prices(region: str, prices: Prices | None) -> Iterator[str]:
+    if prices and prices.uncertain:
+        yield (
+            f"Costs are by prices of {prices.checked}; those {prices.uncertain} in {region} are "
+            "right to about a tenth."
         )
 
 
