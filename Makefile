@@ -11,7 +11,7 @@ CHECKOV := .local/checkov
 BASE_IMAGE ?= todo-local/python:3.13
 
 .DEFAULT_GOAL := help
-.PHONY: help up plan schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app lint format packages browser
+.PHONY: help up plan schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -109,6 +109,9 @@ faults: packages  ## Kill, restart, freeze and replace under load, 200 000 reque
 bench-app: packages  ## Measure the application beside its peers (ROUNDS=3 SECONDS=5); SHORT=1 only tries it
 	@$(VENV)/python -m bench.app $(if $(SHORT),--short) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS))
+
+bench-preview: packages  ## Measure previews beside `terraform plan`, and with policies beside without (ROUNDS=5); SHORT=1
+	@$(VENV)/python -m bench.preview $(if $(SHORT),--short) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 lint: packages  ## Check style, types and formatting
 	$(VENV)/ruff check

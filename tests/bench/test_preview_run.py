@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from local.containers import docker
+from local.workspace import Workspace
+
+pytestmark = pytest.mark.engine
+WORKSPACE = Workspace.from_environment()
+
+
+def test_a_short_run_measures_both_tools_and_both_sides(tmp_path: Path) -> None:
+    output = tmp_path / "results" / "preview.json"
+    with subprocess.Popen(
+        [WORKSPACE.python, "-u", "-m", "bench.preview", "--short", "--output", str(output)],
+        cwd=WORKSPACE.root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        printed, _ = process.communicate(timeout=550)
+    # Also if a tool reports a change, or the sets are not equal.
+    assert process.returncode == 0, printed
+    names = ("--filter", f"name=todo-bench-{process.pid}-", "--format", "{{.Names}}")
+    assert docker("ps", "--all", *names).split() == []
+    data = json.loads(output.read_text())
+    assert {(one["what"], one["contestant"]) for one in data["samples"]} == {
+        *(("10 resources", who) for who in ("pulumi preview", "terraform plan")),
+        ("10 resources", "terraform plan -refresh=false"),
+        *(("prod, 1 times", who) for who in ("with policies", "without policies")),
+    }
+    assert all(one["seconds"] > 0 and one["cpu_seconds"] > 0 for one in data["samples"])
+    assert data["counts"]["10 resources"] == 10
+    assert data["counts"]["prod, 1 times"] > 80
+    parts = {part["name"] for part in data["profiles"]["prod, 1 times, with policies"]}
+    assert {"engine", "program", "policy pack", "AWS provider"} <= parts
+    assert all(figure["name"] in printed for figure in data["figures"])
