@@ -22,6 +22,7 @@ from todo_policies import (
     rotation,
     stack_references,
     tags,
+    target_groups,
     traffic_agreement,
 )
 from todo_policies.client_tls import DATABASE_CLIENT_VERIFIES_TLS
@@ -87,6 +88,7 @@ RULES: tuple[Rule, ...] = (
     DATABASE_MONITORING,
     # What stands around it
     *load_balancer.RULES,
+    *target_groups.RULES,
     *firewall.RULES,
     *buckets.RULES,
     *compute.RULES,

@@ -1,24 +1,25 @@
 """The way in from outside: encrypted, checked, and on record."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi_policy import Severity
+from pulumi_policy import PolicyResource, Severity
 
+from todo_policies.graph import linked
 from todo_policies.parameters import parameter
 from todo_policies.reading import is_set, shown
-from todo_policies.resource_types import LISTENER, LOAD_BALANCER, TARGET_GROUP
-from todo_policies.rule import ResourceRule, Rule, Subject
+from todo_policies.resource_types import LISTENER, LISTENER_RULE, LOAD_BALANCER
+from todo_policies.rule import ResourceRule, Rule, StackRule, Subject
 
 __all__ = [
     "LISTENERS_USE_HTTPS",
+    "LISTENER_RULES_USE_HTTPS",
     "LISTENER_TLS_POLICY",
     "LOAD_BALANCER_ACCESS_LOGS",
     "LOAD_BALANCER_DELETION_PROTECTION",
     "LOAD_BALANCER_HARDENED",
     "RULES",
-    "TARGET_GROUP_HEALTH_CHECKS",
 ]
 
 _ENCRYPTED = {"HTTPS", "TLS"}
@@ -62,6 +63,33 @@ LISTENERS_USE_HTTPS = ResourceRule(
     parameters=_Listeners(),
     resource_types=frozenset({LISTENER}),
     check=_plain_listeners,
+)
+
+
+def _plain_detours(
+    rule: PolicyResource, stack: Sequence[PolicyResource], parameters: _Listeners
+) -> Iterator[str]:
+    if parameters.allow_plain_http or all(
+        map(_redirects_to_https, rule.props.get("actions") or ())
+    ):
+        return
+    listeners = linked(rule, "listenerArn", {LISTENER}, stack)
+    if not listeners:
+        yield "its listener is not in this stack, so nothing says that it speaks HTTPS."
+    for listener in listeners:
+        if listener.props.get("protocol") not in _ENCRYPTED:
+            yield f"it answers over plain HTTP, by {listener.name}."
+
+
+LISTENER_RULES_USE_HTTPS = StackRule(
+    name="listener-rules-use-https",
+    severity=Severity.CRITICAL,
+    why="No rule of a listener leads round the redirect to HTTPS.",
+    fix="Give the rule to the HTTPS listener.",
+    controls=("ELB.1",),
+    parameters=_Listeners(),
+    resource_types=frozenset({LISTENER_RULE}),
+    check=_plain_detours,
 )
 
 
@@ -174,51 +202,11 @@ LOAD_BALANCER_ACCESS_LOGS = ResourceRule(
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Targets:
-    protocols: tuple[str, ...] = parameter(
-        ("HTTP", "HTTPS"), "How load balancers talk to targets, and check them."
-    )
-    max_seconds: int = parameter(
-        60, "Until a target that fails gets no more requests: interval times threshold.", minimum=5
-    )
-
-
-def _unchecked(group: Subject, parameters: _Targets) -> Iterator[str]:
-    check = group.props.get("healthCheck") or {}
-    for what, value in (
-        ("protocol", group.props.get("protocol")),
-        ("healthCheck.protocol", check.get("protocol", group.props.get("protocol"))),
-    ):
-        if value not in parameters.protocols:
-            yield f"{what} is {shown(value)}; allowed: {', '.join(parameters.protocols)}."
-    if not check or check.get("enabled") is False:
-        yield "its targets are not checked."
-    elif not is_set(check, "path"):
-        yield "healthCheck.path is not set, so the check asks for /, which says nothing."
-    # What AWS takes without being told.
-    seconds = int(check.get("interval") or 30) * int(check.get("unhealthyThreshold") or 2)
-    if seconds > parameters.max_seconds:
-        yield f"a target that fails is noticed after {seconds} s; {parameters.max_seconds} allowed."
-
-
-TARGET_GROUP_HEALTH_CHECKS = ResourceRule(
-    name="target-group-health-checks",
-    severity=Severity.MEDIUM,
-    why="A target gets requests only while a check of its own, over an allowed protocol, succeeds.",
-    fix="Give the target group a health_check with a path, and keep interval times "
-    "unhealthy_threshold short.",
-    controls=(),
-    parameters=_Targets(),
-    resource_types=frozenset({TARGET_GROUP}),
-    check=_unchecked,
-)
-
 RULES: tuple[Rule, ...] = (
     LISTENERS_USE_HTTPS,
+    LISTENER_RULES_USE_HTTPS,
     LISTENER_TLS_POLICY,
     LOAD_BALANCER_HARDENED,
     LOAD_BALANCER_DELETION_PROTECTION,
     LOAD_BALANCER_ACCESS_LOGS,
-    TARGET_GROUP_HEALTH_CHECKS,
 )

@@ -3,17 +3,18 @@ from typing import Any
 import pytest
 
 from tests.policies.judged import GONE, UNKNOWN, record
-from todo_policies import load_balancer
+from todo_policies import load_balancer, target_groups
 from todo_policies.load_balancer import (
+    LISTENER_RULES_USE_HTTPS,
     LISTENER_TLS_POLICY,
     LISTENERS_USE_HTTPS,
     LOAD_BALANCER_ACCESS_LOGS,
     LOAD_BALANCER_DELETION_PROTECTION,
     LOAD_BALANCER_HARDENED,
-    TARGET_GROUP_HEALTH_CHECKS,
 )
-from todo_policies.resource_types import LISTENER, LOAD_BALANCER, TARGET_GROUP
+from todo_policies.resource_types import LISTENER, LISTENER_RULE, LOAD_BALANCER, TARGET_GROUP
 from todo_policies.rule import ResourceRule, Rule
+from todo_policies.target_groups import TARGET_GROUP_HEALTH_CHECKS
 
 CASES: list[tuple[ResourceRule, str, str, Any, str]] = [
     (LISTENERS_USE_HTTPS, "https", "certificateArn", GONE, "certificateArn is not set"),
@@ -63,7 +64,9 @@ CASES: list[tuple[ResourceRule, str, str, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize("rule", load_balancer.RULES, ids=lambda rule: rule.name)
+@pytest.mark.parametrize(
+    "rule", [*load_balancer.RULES, *target_groups.RULES], ids=lambda rule: rule.name
+)
 def test_prod_passes(rule: Rule) -> None:
     assert record().judge(rule) == []
 
@@ -101,6 +104,33 @@ def test_plain_http_is_no_leave_for_https_without_a_certificate() -> None:
     stack = record()
     stack.change(LISTENER, "certificateArn", GONE, "https")
     assert len(stack.judge(LISTENERS_USE_HTTPS, allowPlainHttp=True)) == 1
+
+
+FORWARD = [{"type": "forward", "targetGroupArn": "x"}]
+REDIRECT = [{"type": "redirect", "redirect": {"protocol": "HTTPS", "statusCode": "HTTP_301"}}]
+
+
+@pytest.mark.parametrize(
+    ("listener", "actions", "count"),
+    [("-http", FORWARD, 1), ("-http", REDIRECT, 0), ("https", FORWARD, 0), ("-http", [], 0)],
+)
+def test_no_rule_leads_round_the_redirect(
+    listener: str, actions: list[dict[str, Any]], count: int
+) -> None:
+    stack = record()
+    inputs = {"listenerArn": stack.of(LISTENER, listener).computed["arn"], "actions": actions}
+    added = stack.add(LISTENER_RULE, inputs, listenerArn=stack.of(LISTENER, listener))
+    assert len(stack.judge(LISTENER_RULES_USE_HTTPS)) == count
+    stack.make_unknown(added, "listenerArn")
+    assert len(stack.judge(LISTENER_RULES_USE_HTTPS)) == count
+    assert stack.judge(LISTENER_RULES_USE_HTTPS, allowPlainHttp=True) == []
+
+
+def test_a_rule_of_somebodys_listener_is_refused() -> None:
+    stack = record()
+    stack.add(LISTENER_RULE, {"listenerArn": "arn:somebodys", "actions": FORWARD})
+    [problem] = stack.judge(LISTENER_RULES_USE_HTTPS)
+    assert "its listener is not in this stack" in problem
 
 
 def test_another_tls_policy_by_configuration() -> None:
