@@ -10,7 +10,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 from todo_policies.reading import known
 
-__all__ = ["linked", "of_type", "once", "users"]
+__all__ = ["is_given", "linked", "of_type", "once", "users"]
 
 _Answer = TypeVar("_Answer")
 
@@ -79,6 +79,18 @@ def once(
     if find not in answers:
         answers[find] = find(stack)
     return cast("_Answer", answers[find])
+
+
+def is_given(resource: PolicyResource, key: str) -> bool:
+    """Whether the program set an input.
+
+    One that it left out is unknown before the update, too, if AWS answers it; but the engine then
+    does not even say that it is made from nothing.
+    """
+    try:
+        return resource.props.get(key) not in (None, "", False)
+    except UnknownValueError:
+        return key in resource.property_dependencies
 
 
 def of_type(stack: Sequence[PolicyResource], type_: str) -> Sequence[PolicyResource]:

@@ -11,7 +11,7 @@ from pulumi_policy import PolicyResource, Severity
 from pulumi_policy.proxy import UnknownValueError
 
 from todo_policies.containers import DEFINITIONS, Container, containers
-from todo_policies.graph import linked, of_type
+from todo_policies.graph import is_given, linked, of_type
 from todo_policies.reading import is_set, known
 from todo_policies.resource_types import (
     APPLICATION,
@@ -57,7 +57,7 @@ def _foreign_keys(subject: PolicyResource, stack: Sequence[PolicyResource]) -> I
             yield from _foreign_key_of_application(subject, stack)
         return
     for key in _KEYS[subject.resource_type]:
-        if is_set(subject.props, key) and not linked(subject, key, {KEY}, stack):
+        if is_given(subject, key) and not linked(subject, key, {KEY}, stack):
             yield f"{key} is no key of this stack."
 
 

@@ -100,8 +100,15 @@ def test_an_unknown_key_is_looked_up_in_the_engines_graph(stack: Judged) -> None
                 one.inputs[key] = UNKNOWN
     stack.of(FUNCTION).inputs["parameters"]["kmsKeyArn"] = UNKNOWN
     assert stack.judge(KEY_OF_THIS_STACK) == []
-    secret.sources.clear()
+    secret.sources["kmsKeyId"] = frozenset()
     assert stack.judge(KEY_OF_THIS_STACK) == [f"{secret.name}: kmsKeyId is no key of this stack."]
+
+
+def test_a_key_that_is_left_out_is_unknown_before_the_update_and_no_problem(stack: Judged) -> None:
+    database = stack.of("aws:rds/instance:Instance")
+    database.sources.pop("performanceInsightsKmsKeyId")
+    database.inputs["performanceInsightsKmsKeyId"] = UNKNOWN
+    assert stack.judge(KEY_OF_THIS_STACK) == []
 
 
 def test_the_rotations_function_has_the_stacks_key(stack: Judged) -> None:
