@@ -69,7 +69,7 @@ def measure(command: Command) -> Run:
     Raises:
         LocalError: if it fails.
     """
-    before, began = _cpu_of_children(), time.monotonic()
+    others, before, began = _children(), _cpu_of_children(), time.monotonic()
     done = subprocess.run(
         command.words,
         cwd=command.cwd,
@@ -81,9 +81,7 @@ def measure(command: Command) -> Run:
         check=False,
     )
     seconds = time.monotonic() - began
-    with suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
+    _await(others)
     _require_success(command, done.returncode, done.stdout)
     return Run(seconds=seconds, cpu_seconds=_cpu_of_children() - before, output=done.stdout)
 
@@ -95,6 +93,7 @@ def processes(command: Command, name: Callable[[str], str | None]) -> list[Proce
         LocalError: if it fails.
     """
     seen: dict[int, Process] = {}
+    others = _children()
     began = time.monotonic()
     with subprocess.Popen(
         command.words,
@@ -116,9 +115,7 @@ def processes(command: Command, name: Callable[[str], str | None]) -> list[Proce
         output, _ = process.communicate()
         ended.set()
         watcher.join()
-    with suppress(ChildProcessError):
-        while True:
-            os.waitpid(-1, 0)
+    _await(others)
     _require_success(command, process.returncode, output)
     return sorted(seen.values(), key=lambda one: one.begins)
 
@@ -151,6 +148,20 @@ def _descendants(root: int) -> dict[int, int]:
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
     return {pid: ticks[pid] for pid in found}
+
+
+def _children() -> set[int]:
+    """This process's children, adopted ones included."""
+    files = Path("/proc/self/task").glob("*/children")
+    return {int(pid) for file in files for pid in file.read_text().split()}
+
+
+def _await(others: set[int]) -> None:
+    """Wait for what was adopted, which is counted then; the others are somebody else's."""
+    while adopted := _children() - others:
+        for pid in adopted:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
 
 
 def _cpu_of_children() -> float:

@@ -7,6 +7,7 @@ from bench.preview.measure import Command, Process, measure, processes
 from bench.preview.report import as_data, as_text, figures
 from bench.preview.run import PULUMI, TERRAFORM, UNREFRESHED, Plan, Results, Sample
 from local.errors import LocalError
+from tests.running_system import run_command
 
 SECONDS = {
     ("60 resources", PULUMI): (3, 4, 2),
@@ -77,3 +78,25 @@ def test_a_profile_has_the_processes_below_by_name(tmp_path: Path) -> None:
     )
     assert [process.name for process in found] == ["inner"]
     assert found[0].ends > found[0].begins
+
+
+ORPHAN = "import time; [0 for _ in iter(lambda: time.process_time() < 0.5, False)]"
+ADOPTING = f"""
+import subprocess, sys
+from pathlib import Path
+from bench.preview.measure import Command, adopt_orphans, measure
+
+sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+adopt_orphans()
+start = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', {ORPHAN!r}])"
+run = measure(Command(words=[sys.executable, "-c", start], cwd=Path("/"), env={{}}))
+print(run.cpu_seconds >= 0.4, sleeper.poll() is None)
+sleeper.kill()
+sleeper.wait()
+"""
+
+
+def test_processes_that_outlive_their_parents_count_and_those_of_others_do_not() -> None:
+    root = Path(__file__).resolve().parents[2]
+    done = run_command([sys.executable, "-c", ADOPTING], cwd=root)
+    assert done.output == "True True\n"
