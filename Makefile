@@ -10,6 +10,9 @@ CHECKOV := .local/checkov
 # The one that Pulumi.local.yaml names; `make up` has pulled or built it.
 BASE_IMAGE ?= todo-local/python:3.13
 
+# Thousands of examples, which measuring would make slow and would tell nothing of.
+PROPERTIES := tests/infra/test_capacity_properties.py
+
 .DEFAULT_GOAL := help
 .PHONY: help up plan schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview lint format packages browser
 
@@ -84,6 +87,7 @@ clean: down  ## `make down`, then drop caches, logs and the virtual environment
 
 test: lint scan-config browser coverage  ## Run every test: unit, engine, browser, and faults in their short form
 	$(PYTEST) -m "not engine and not browser and not faults" --ignore tests/infra
+	$(PYTEST) $(PROPERTIES)
 	$(PYTEST) -m "engine or browser"
 	$(PYTEST) -m faults
 
@@ -91,7 +95,7 @@ test-unit: packages  ## Run the quick tests: no Docker, seconds
 	$(PYTEST) -m "not engine and not browser and not faults"
 
 coverage: packages  ## Run the tests of pulumi/ and show what of it they reach; fails when that is less than before
-	$(VENV)/coverage run -m pytest tests/infra
+	$(VENV)/coverage run -m pytest tests/infra --ignore $(PROPERTIES)
 	$(VENV)/coverage report
 
 picture: packages  ## Draw docs/architecture.svg anew, from what the program registers
