@@ -21,9 +21,9 @@ _WITH_MINOR = {"mysql": 2, "mariadb": 2, "aurora-mysql": 2}
 
 
 def _misfits(subject: PolicyResource, stack: Sequence[PolicyResource]) -> Iterator[str]:
-    if is_replica(subject) and not is_set(subject.props, "engine"):
-        return  # both are its source's, which is judged
     engine = engine_of(subject.props)
+    if is_replica(subject) and not engine:
+        return  # both are its source's, which is judged
     if not is_set(subject.props, "engineVersion"):
         yield "engineVersion is not set, so AWS's default applies, which changes."
         return

@@ -87,3 +87,9 @@ def test_a_replica_that_names_an_engine_is_judged(stack: Judged) -> None:
     stack.of(INSTANCE, "replica").inputs.update({"engine": "mysql", "engineVersion": "8.0"})
     [problem] = said(stack)
     assert problem.startswith("todo-prod-database-replica-1: it runs mysql 8.0")
+
+
+def test_a_replica_whose_engine_the_update_will_know_is_its_sources(stack: Judged) -> None:
+    unknown = {"engine": UNKNOWN, "engineVersion": UNKNOWN}
+    stack.of(INSTANCE, "replica").inputs.update(unknown)
+    assert said(stack) == []
