@@ -78,17 +78,17 @@ def read(workspace: Path) -> Results:
 
 
 def _change(workspace: Path, name: str) -> str:
-    diff = subprocess.run(
-        [str(Path(sys.executable).with_name("mutmut")), "show", name],
-        cwd=workspace,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    diff = _diff(workspace, name)
     function = name.partition("__mutmut_")[0].removeprefix("todo_policies.")
-    return (
-        f"{function}: {' '.join(_changed_lines(diff, '-'))} → {' '.join(_changed_lines(diff, '+'))}"
-    )
+    old, new = (" ".join(_changed_lines(diff, sign)) for sign in "-+")
+    return f"{function}: {old} → {new}"
+
+
+def _diff(workspace: Path, name: str) -> str:
+    mutmut = str(Path(sys.executable).with_name("mutmut"))
+    return subprocess.run(
+        [mutmut, "show", name], cwd=workspace, capture_output=True, text=True, check=True
+    ).stdout
 
 
 def _changed_lines(diff: str, sign: str) -> Iterator[str]:
