@@ -1,8 +1,8 @@
 """The real pack, called as the policy SDK calls it."""
 
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +18,7 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
-from pulumi_policy.proxy import unknown_checking_proxy
+from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 
 from tests.policies.mutants.stack import Change, Key, Resource, Stack
 from todo_policies import RULES
@@ -58,11 +58,17 @@ class Judge:
     Args:
         stack: the stack to start from.
         environment: whose config of the pack applies.
+        shown: how the engine shows a resource; by default as after an update.
     """
 
-    def __init__(self, stack: Stack, environment: str) -> None:
-        self._stack = stack
-        self._seen = {key: _as_stack_resource(one) for key, one in stack.items()}
+    def __init__(
+        self,
+        stack: Stack,
+        environment: str,
+        shown: Callable[[Resource], Resource] = lambda resource: resource,
+    ) -> None:
+        self._stack, self._shown = stack, shown
+        self._seen = {key: _as_stack_resource(shown(one)) for key, one in stack.items()}
         for one in stack.values():
             _link(self._seen[one.key], one, self._seen)
         policies = list(_mandatory(environment))
@@ -88,13 +94,14 @@ class Judge:
 
     def _judge_resources(self, resources: Any) -> Iterator[Violation]:  # noqa: ANN401
         for one in resources:
-            props = unknown_checking_proxy(_as_sent(one.inputs))
+            props = unknown_checking_proxy(_as_sent(self._shown(one).inputs))
             for applied in self._of_resources:
                 found: list[Violation] = []
                 args = ResourceValidationArgs(
                     one.type, props, _urn(one), one.name, _OPTIONS, None, applied.config
                 )
-                applied.policy.validate(args, _collect(found, applied.policy.name))  # type: ignore[attr-defined]
+                with suppress(UnknownValueError):  # the SDK's advisory: it waits for the update
+                    applied.policy.validate(args, _collect(found, applied.policy.name))  # type: ignore[attr-defined]
                 yield from found
 
     def _judge_stack(self) -> Iterator[Violation]:
@@ -102,7 +109,8 @@ class Judge:
         for applied in self._of_stack:
             found: list[Violation] = []
             args = StackValidationArgs(resources, applied.config)
-            applied.policy.validate(args, _collect(found, applied.policy.name))  # type: ignore[attr-defined]
+            with suppress(UnknownValueError):
+                applied.policy.validate(args, _collect(found, applied.policy.name))  # type: ignore[attr-defined]
             yield from found
 
     @contextmanager
@@ -111,7 +119,9 @@ class Judge:
         before = self._seen
         removed = {key for key, one in change.resources.items() if one is None}
         touched = {
-            key: _as_stack_resource(one) for key, one in change.resources.items() if one is not None
+            key: _as_stack_resource(self._shown(one))
+            for key, one in change.resources.items()
+            if one is not None
         }
         self._seen = {key: one for key, one in before.items() if key not in removed} | touched
         dependents = [
@@ -119,7 +129,7 @@ class Judge:
             and any(keys & change.resources.keys() for keys in one.sources.values())
         ]  # fmt: skip
         for one in dependents:
-            self._seen[one.key] = _as_stack_resource(one)
+            self._seen[one.key] = _as_stack_resource(self._shown(one))
         for one in (*dependents, *filter(None, change.resources.values())):
             _link(self._seen[one.key], one, self._seen)
         try:

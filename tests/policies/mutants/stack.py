@@ -5,17 +5,21 @@ The recorder's cloud answers with short made-up ARNs. Rules read ARNs, so here t
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.infra.recorder import Deployment
 
-__all__ = ["Change", "Key", "Resource", "Stack", "as_policies_see"]
+__all__ = ["UNKNOWN", "Change", "Key", "Resource", "Stack", "as_policies_see", "in_first_preview"]
+
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+"""What the engine sends in place of a value that the update will know."""
 
 Key = tuple[str, str]
 """A resource's type and name."""
 
+_KNOWN_BEFOREHAND = ("name", "bucket")
 _REGION_AND_ACCOUNT = "eu-west-1:111122223333"
 _ARNS = {
     "Certificate": "acm:{at}:certificate/{name}",
@@ -122,3 +126,42 @@ def _arn(made_up: re.Match[str]) -> str:
     kind, name = made_up.groups()
     form = _ARNS.get(kind, kind.lower() + ":{at}:{name}")
     return "arn:aws:" + form.format(at=_REGION_AND_ACCOUNT, name=name)
+
+
+def in_first_preview(stack: Stack) -> Callable[[Resource], Resource]:
+    """Return how a preview shows resources before there are any: what AWS answers is unknown.
+
+    Names are known: the provider makes them up beforehand. A text with an unknown part is unknown
+    as a whole.
+    """
+    answers = {
+        text
+        for one in stack.values()
+        for name, value in one.computed.items()
+        if name not in _KNOWN_BEFOREHAND
+        for text in _texts(value)
+    }
+
+    def hidden(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+        if isinstance(value, str):
+            return UNKNOWN if any(answer in value for answer in answers) else value
+        if isinstance(value, dict):
+            return {key: hidden(item) for key, item in value.items()}
+        return [hidden(item) for item in value] if isinstance(value, list) else value
+
+    def shown(one: Resource) -> Resource:
+        computed = {
+            name: value if name in _KNOWN_BEFOREHAND else UNKNOWN
+            for name, value in one.computed.items()
+        }
+        return replace(one, inputs=hidden(one.inputs), computed=computed)
+
+    return shown
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _texts(item)
