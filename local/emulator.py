@@ -21,6 +21,7 @@ from local.containers import containers, docker
 from local.docker_engine import server_version
 from local.errors import LocalError
 from local.images import emulator_image
+from local.time_lapse import VARIABLE, default_seconds
 from local.workspace import REGION, Workspace
 
 __all__ = ["emulator_version", "ensure_emulator", "stop_emulator"]
@@ -151,6 +152,7 @@ def _start_emulator(workspace: Workspace) -> None:
         # On the host, where another system's databases may have the emulator's usual ones.
         "RDS_BASE_PORT": str(_DATABASE_PORTS + workspace.port % 10_000),
         "IOT_MTLS_ENABLED": "0",
+        VARIABLE: str(default_seconds()),
         "LOAD_BALANCER_HTTP_PORT": str(workspace.http_port),
         "LOAD_BALANCER_HTTPS_PORT": str(workspace.https_port),
         "LOAD_BALANCER_CERTIFICATE": _CERTIFICATE,
@@ -170,10 +172,18 @@ def _start_emulator(workspace: Workspace) -> None:
 
 def _start_autoscaling(workspace: Workspace) -> None:
     port = workspace.autoscaling_port
+    settings = {
+        # Where metrics are read and tasks are asked for.
+        "AWS_ENDPOINT_URL": f"http://{_emulator(workspace)}:{workspace.port}",
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        VARIABLE: str(default_seconds()),
+    }
     _start(
         workspace,
         _autoscaling(workspace),
         (port,),
+        *(word for name, value in settings.items() for word in ("--env", f"{name}={value}")),
         *(emulator_image(workspace), "python", "-m", "local.autoscaling_api"),
         *("--host", "0.0.0.0", "--port", str(port), "--region", REGION),  # noqa: S104 - of the container
         *("--state", "/var/tmp/autoscaling.json"),  # noqa: S108 - nobody else is in there

@@ -27,6 +27,7 @@ from ministack.app import main
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import alb, ecs, rds, secretsmanager
 
+from local import emulator_metrics
 from local.emulator_tasks import Tasks
 from local.load_balancer import state
 from local.load_balancer.controller import Controller
@@ -215,9 +216,10 @@ def _balance_load() -> None:
             tasks.replace_unhealthy()
             return state.load_balancers(alb), state.target_groups(alb)
 
+    proxy = HAProxy(Path(tempfile.mkdtemp()))
     controller = Controller(
         read,
-        HAProxy(Path(tempfile.mkdtemp())),
+        proxy,
         Ports(
             http=int(os.environ["LOAD_BALANCER_HTTP_PORT"]),
             https=int(os.environ["LOAD_BALANCER_HTTPS_PORT"]),
@@ -227,6 +229,7 @@ def _balance_load() -> None:
     tasks = Tasks(ecs, alb, controller)
     tasks.extend()
     threading.Thread(target=controller.run_forever, name="load-balancer", daemon=True).start()
+    emulator_metrics.publish(proxy, controller)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,10 @@ PYTHON = f"{_NAMESPACE}/python:3.13"
 """The app's base image, as `todo:image.baseImage` in Pulumi.local.yaml names it."""
 
 _HERE = Path(__file__).resolve().parent
+_EMULATOR_MODULES = (
+    *("__init__.py", "errors.py", "time_lapse.py", "metrics.py", "task_metrics.py"),
+    *("emulator_metrics.py", "emulator_server.py", "emulator_tasks.py"),
+)
 _REGISTRY = "https://registry-1.docker.io/v2/"
 _HOST_CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
 
@@ -106,7 +110,7 @@ def ensure_emulator_image(workspace: Workspace, watch: Watch) -> str:
         ignored = shutil.ignore_patterns("__pycache__")
         for name in ("autoscaling_api", "load_balancer"):
             shutil.copytree(_HERE / name, sources / name, ignore=ignored)
-        for name in ("__init__.py", "emulator_server.py", "emulator_tasks.py", "errors.py"):
+        for name in _EMULATOR_MODULES:
             shutil.copy(_HERE / name, sources / name)
         _build(workspace, context, emulator_image(workspace), PYTHON, watch)
     return "built"

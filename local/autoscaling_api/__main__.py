@@ -2,24 +2,31 @@
 
 import argparse
 import asyncio
+import logging
 import os
 import socket
 import sys
+import threading
+from functools import partial
 from pathlib import Path
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
+from local.autoscaling_api.aws import Aws
+from local.autoscaling_api.loop import Loop
 from local.autoscaling_api.operations import Operations, Owner
 from local.autoscaling_api.server import application
 from local.autoscaling_api.state import State
 from local.errors import LocalError
+from local.time_lapse import PARAMETER, TimeLapse, default_seconds
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m local.autoscaling_api",
-        description="Application Auto Scaling's API for local runs. It never scales anything.",
+        description="Application Auto Scaling for local runs. It scales where AWS_ENDPOINT_URL "
+        "says; without that it only keeps what it is told.",
     )
     parser.add_argument("--port", type=int, required=True, help="0 takes a free one; it is printed")
     parser.add_argument(
@@ -49,6 +56,15 @@ def _listening_socket(host: str, port: int) -> socket.socket:
         ) from error
 
 
+def _scale(state: State, region: str) -> None:
+    """Carry out what the state says, in the background."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    aws = Aws(region)
+    lapse = TimeLapse(partial(aws.parameter, PARAMETER), default_seconds())
+    loop = Loop(state, aws, lapse)
+    threading.Thread(target=loop.run_forever, name="loop", daemon=True).start()
+
+
 def _main() -> None:
     arguments = _arguments()
     state = State(arguments.state)
@@ -57,6 +73,8 @@ def _main() -> None:
     config.bind = [f"fd://{listener.fileno()}"]
     print(f"http://{arguments.host}:{listener.getsockname()[1]}", flush=True)
     owner = Owner(account=arguments.account, region=arguments.region)
+    if "AWS_ENDPOINT_URL" in os.environ:
+        _scale(state, arguments.region)
     app = application(Operations(state, owner))
     # Both sides speak ASGI; their type hints for it differ.
     asyncio.run(serve(app, config))  # type: ignore[arg-type]

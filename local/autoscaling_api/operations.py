@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from local.autoscaling_api import rules
+from local.autoscaling_api.activities import Activities
 from local.autoscaling_api.contract import ApiError, Request
 from local.autoscaling_api.pages import page
 from local.autoscaling_api.state import Record, Scope, State, Table
@@ -57,7 +58,7 @@ class Operations:
             "DescribeScalableTargets": self._describe_targets,
             "DescribeScalingPolicies": self._describe_policies,
             "DescribeScheduledActions": self._describe_scheduled_actions,
-            "DescribeScalingActivities": lambda _: {"ScalingActivities": []},
+            "DescribeScalingActivities": self._describe_activities,
             "ListTagsForResource": lambda request: {"Tags": self._target_by_arn(request)["Tags"]},
         }
         self._writing: dict[str, _Operation] = {
@@ -201,6 +202,10 @@ class Operations:
     def _describe_scheduled_actions(self, request: Request) -> Record:
         actions = self._state.scheduled_actions.values()
         return page(actions, request, kind="ScheduledActions", name="ScheduledActionName")
+
+    def _describe_activities(self, request: Request) -> Record:
+        activities = Activities(self._state).newest_first()
+        return page(activities, request, kind="ScalingActivities", name="ActivityId")
 
     def _registered(self, request: Request) -> Scope:
         scope = Scope.of(request)

@@ -3,11 +3,11 @@
 import re
 
 from local.autoscaling_api.contract import ApiError, Request
+from local.autoscaling_api.schedule import due_at
 
 __all__ = ["check_capacity", "check_policy", "check_scheduled_action", "check_scope"]
 
 _ECS_SERVICE = re.compile(r"service/[^/]+/[^/]+")
-_SCHEDULE = re.compile(r"(at|rate|cron)\(.+\)")
 _LOAD_BALANCER_LABEL = re.compile(r"app/[^/]+/[0-9a-z]+/targetgroup/[^/]+/[0-9a-z]+")
 _CONFIGURATION_OF_TYPE = {
     "StepScaling": "StepScalingPolicyConfiguration",
@@ -75,9 +75,7 @@ def check_policy(policy: Request) -> None:
 
 def check_scheduled_action(action: Request) -> None:
     """Refuse an action without a readable schedule, or that would change nothing."""
-    schedule = action.get("Schedule", "")
-    if not _SCHEDULE.fullmatch(schedule):
-        raise _invalid(f"Schedule must be at(...), rate(...) or cron(...): {schedule!r}")
+    due_at(action.get("Schedule", ""), action.get("Timezone"))
     capacity = action.get("ScalableTargetAction", {})
     if not capacity:
         raise _invalid("ScalableTargetAction must set MinCapacity, MaxCapacity or both.")

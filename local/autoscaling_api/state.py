@@ -75,10 +75,12 @@ class State:
         self.targets = Table()
         self.policies = Table("PolicyName")
         self.scheduled_actions = Table("ScheduledActionName")
+        self.activities = Table("ActivityId")
         self._tables = {
             "ScalableTargets": self.targets,
             "ScalingPolicies": self.policies,
             "ScheduledActions": self.scheduled_actions,
+            "ScalingActivities": self.activities,
         }
         if file.exists():
             self._load()
@@ -87,7 +89,7 @@ class State:
         try:
             saved = json.loads(self._file.read_text())
             for kind, table in self._tables.items():
-                for record in saved[kind]:
+                for record in saved[kind] if kind in saved or table is not self.activities else []:
                     table.put(record)
         except (ValueError, KeyError, TypeError) as error:
             raise LocalError(

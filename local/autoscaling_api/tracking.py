@@ -24,6 +24,7 @@ __all__ = [
     "Suspended",
     "Tracker",
     "Tracking",
+    "into_bounds",
 ]
 
 OUT_DATAPOINTS = 3
@@ -133,7 +134,7 @@ class Tracker:
         if self._out and running is not None and running < current:
             self._out = _Out(before=self._out.before, at=now, cooldown=self._out.cooldown)
         change = (
-            _into_bounds(current, minimum, maximum)
+            into_bounds(current, minimum, maximum)
             or (None if suspended.scale_out else self._scale_out(now, current, maximum))
             or (None if suspended.scale_in else self._scale_in(now, current, minimum))
         )
@@ -207,7 +208,8 @@ class Tracker:
             self._in_at = -math.inf  # a scale-out ends the cooldown of a scale-in
 
 
-def _into_bounds(current: int, minimum: int, maximum: int) -> Change | None:
+def into_bounds(current: int, minimum: int, maximum: int) -> Change | None:
+    """Move a desired count that is outside of its bounds into them."""
     if current < minimum:
         return Change(capacity=minimum, reason=f"minimum capacity was set to {minimum}")
     if current > maximum:

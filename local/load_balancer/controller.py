@@ -94,6 +94,11 @@ class Controller:
             member = self._members.get(group_arn, {}).get(target)
             return None if member is None or member.leaves_at is not None else member.judgement
 
+    def healthy(self, group: TargetGroup) -> int:
+        """How many of a group's targets get requests because they are well."""
+        judged = (self.judgement(group.arn, target) for target in group.targets)
+        return sum(judgement is not None and judgement.health.is_served for judgement in judged)
+
     def _register(self, group: TargetGroup, now: float) -> None:
         members = self._members.setdefault(group.arn, {})
         for target in group.targets:

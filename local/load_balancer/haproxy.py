@@ -214,13 +214,13 @@ class HAProxy:
         )
         if checked.returncode:
             raise LocalError(f"HAProxy refuses {self._file}:\n{checked.stderr}", fix="Report it.")
-        before = self._worker()
+        before = self.worker()
         if self._process is None:
             self._process = subprocess.Popen(["haproxy", "-W", "-db", "-f", self._file])
         else:
             self._process.send_signal(signal.SIGUSR2)
         deadline = time.monotonic() + _START_SECONDS
-        while self._worker() in (None, before):
+        while self.worker() in (None, before):
             if time.monotonic() > deadline or self._process.poll() is not None:
                 raise LocalError("HAProxy did not start.", fix=f"Look into {self._file}.")
             time.sleep(0.02)
@@ -246,7 +246,7 @@ class HAProxy:
         """HAProxy's own statistics, a row for each frontend, backend and server."""
         return list(csv.DictReader(self._command("show stat").lstrip("# ").splitlines()))
 
-    def _worker(self) -> str | None:
+    def worker(self) -> str | None:
         """Process id of the worker that answers, if one does."""
         try:
             info = self._command("show info")

@@ -1,0 +1,51 @@
+"""Joins what is measured in the emulator with its CloudWatch."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+
+from ministack.core.responses import get_account_id, get_region, request_scope
+from ministack.services import alb, cloudwatch, ecs, ssm
+
+from local.load_balancer import state
+from local.load_balancer.controller import Controller
+from local.load_balancer.haproxy import HAProxy
+from local.load_balancer.metrics import measured
+from local.load_balancer.model import LoadBalancer, TargetGroup
+from local.metrics import Datum, Publisher, store
+from local.task_metrics import TaskMetrics
+from local.time_lapse import PARAMETER, TimeLapse, default_seconds
+
+__all__ = ["publish"]
+
+
+def publish(proxy: HAProxy, controller: Controller) -> None:
+    """Publish metrics of the default account and region from now on, in the background."""
+    account, region = get_account_id(), get_region()
+
+    def balancing() -> tuple[Sequence[LoadBalancer], Sequence[TargetGroup]]:
+        with request_scope(account, region):
+            return state.load_balancers(alb), state.target_groups(alb)
+
+    tasks = TaskMetrics(ecs)
+
+    def task_data() -> list[Datum]:
+        with request_scope(account, region):
+            return tasks.data()
+
+    def put(at: float, data: Iterable[Datum]) -> None:
+        with request_scope(account, region):
+            store(cloudwatch, at, data)
+
+    def parameter() -> str | None:
+        with request_scope(account, region):
+            found = ssm._parameters.get(PARAMETER)  # noqa: SLF001
+        return None if found is None else str(found["Value"])
+
+    publisher = Publisher(
+        (measured(proxy, balancing, controller.healthy), task_data),
+        put,
+        TimeLapse(parameter, default_seconds()),
+    )
+    threading.Thread(target=publisher.run_forever, name="metrics", daemon=True).start()

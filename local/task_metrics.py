@@ -1,0 +1,121 @@
+"""What ECS tells CloudWatch of a service: use of CPU and memory in percent of what is reserved.
+
+A value for each task that runs, from the engine's own figures for its containers, as in "Amazon ECS
+CloudWatch metrics" (docs.aws.amazon.com/AmazonECS/latest/developerguide). All tasks of a service
+are of one size but while it is deployed, so that the mean of the values is the service's use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from docker.errors import DockerException
+
+from local.metrics import Datum
+
+__all__ = ["Sample", "TaskMetrics", "sample"]
+
+_NAMESPACE: Final = "AWS/ECS"
+_CPU_UNITS: Final = 1024
+_MIB: Final = 2**20
+
+Record = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """What a container had used at a moment: seconds of CPU in all, bytes of memory then."""
+
+    at: float
+    cpu_seconds: float
+    memory: int
+
+
+def sample(stats: Record) -> Sample | None:
+    """Read the engine's answer; None if the container has ended."""
+    memory = stats.get("memory_stats") or {}
+    if "usage" not in memory:
+        return None
+    details = memory.get("stats") or {}
+    # The page cache is given back when it is needed; `docker stats` leaves it out as well.
+    cache = details.get("inactive_file", details.get("total_inactive_file", 0))
+    return Sample(
+        at=datetime.fromisoformat(f"{stats['read'][:19]}+00:00").timestamp()
+        + float(f"0.{stats['read'][20:-1] or 0}"),
+        cpu_seconds=stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9,
+        memory=max(memory["usage"] - cache, 0),
+    )
+
+
+class TaskMetrics:
+    """Measures the tasks of services since it was last asked.
+
+    Args:
+        ecs: MiniStack's ECS.
+    """
+
+    def __init__(self, ecs: Any) -> None:  # noqa: ANN401 - a module
+        self._ecs = ecs
+        self._before: dict[str, Sample] = {}
+
+    def data(self) -> list[Datum]:
+        """The data of the period that ends now."""
+        now: dict[str, Sample] = {}
+        cpu: dict[tuple[str, str], list[float]] = {}
+        memory: dict[tuple[str, str], list[float]] = {}
+        for service, task in self._running():
+            samples = self._samples(task)
+            now |= samples
+            before = {name: self._before[name] for name in samples if name in self._before}
+            if not samples or before.keys() != samples.keys():
+                continue  # it has not run for a whole period
+            cpu.setdefault(service, []).append(_cpu_percent(task, before, samples))
+            memory.setdefault(service, []).append(_memory_percent(task, samples))
+        self._before = now
+        return [
+            Datum(
+                namespace=_NAMESPACE,
+                name=name,
+                dimensions={"ClusterName": cluster, "ServiceName": service},
+                values=tuple(values),
+                unit="Percent",
+            )
+            for name, found in (("CPUUtilization", cpu), ("MemoryUtilization", memory))
+            for (cluster, service), values in found.items()
+        ]
+
+    def _running(self) -> Iterator[tuple[tuple[str, str], Record]]:
+        for task in list(self._ecs._tasks.values()):  # noqa: SLF001
+            kind, _, name = str(task.get("group", "")).partition(":")
+            if kind == "service" and task.get("lastStatus") == "RUNNING":
+                cluster = self._ecs._cluster_name_from_arn(task["clusterArn"])  # noqa: SLF001
+                yield (cluster, name), task
+
+    def _samples(self, task: Record) -> dict[str, Sample]:
+        found: dict[str, Sample] = {}
+        for container in task.get("_docker_ids") or []:
+            try:
+                api = self._ecs._get_docker().api  # noqa: SLF001
+                read = sample(api.stats(container, stream=False, one_shot=True))
+            except DockerException:
+                continue  # it ends at this moment
+            if read:
+                found[container] = read
+        return found
+
+
+def _cpu_percent(task: Record, before: Mapping[str, Sample], now: Mapping[str, Sample]) -> float:
+    reserved = int(task["cpu"]) / _CPU_UNITS
+    used = sum(
+        (now[name].cpu_seconds - before[name].cpu_seconds)
+        / max(now[name].at - before[name].at, 1e-3)
+        for name in now
+    )
+    return 100 * used / reserved
+
+
+def _memory_percent(task: Record, now: Mapping[str, Sample]) -> float:
+    return 100 * sum(each.memory for each in now.values()) / (int(task["memory"]) * _MIB)
