@@ -129,11 +129,11 @@ def _tls_switched_off(request: PullRequest) -> None:
 
 
 def _database_replaced(request: PullRequest) -> None:
-    request.settings("database", size="small")
+    request.settings("database", size="medium")
     request.scratch.replace(
-        "pulumi/todo_infra/database.py",
-        '_MASTER_USERNAME = "todo_admin"',
-        '_MASTER_USERNAME = "todo_owner"',
+        "pulumi/todo_infra/database_inputs.py",
+        'MASTER_USERNAME = "todo_admin"',
+        'MASTER_USERNAME = "todo_owner"',
     )
 
 
