@@ -90,7 +90,7 @@ def test_a_violation_fails_the_preview_with_its_message(
     scratch: Scratch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     scratch.replace(
-        *("pulumi/todo_infra/database.py", '"publicly_accessible": False'),
+        *("pulumi/todo_infra/database_inputs.py", '"publicly_accessible": False'),
         '"publicly_accessible": True',
     )
     file = tmp_path / "events.json"
@@ -108,6 +108,6 @@ def test_a_violation_fails_the_preview_with_its_message(
 def test_a_program_that_fails_fails_the_preview(
     scratch: Scratch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    scratch.replace("Pulumi.prod.yaml", "maxTasks: 20", "maxTasks: 1")
+    scratch.replace("Pulumi.prod.yaml", "taskSize: small", "taskSize: huge")
     assert preview_stack(scratch.workspace, Options(stack="prod")) == 1
     assert "todo:capacity" in capfd.readouterr().out
