@@ -11,6 +11,7 @@ import uvloop
 from local import docker_engine, emulator
 from local.containers import containers
 from local.workspace import Workspace
+from tests.engine.prod_shaped import ProdShaped, prod_shaped_stack
 from tests.running_system import RunningSystem, local_command
 
 LEVELS = ("engine", "browser", "faults")
@@ -56,6 +57,25 @@ def system(pytestconfig: pytest.Config) -> Iterator[RunningSystem]:
     assert _git_status(workspace) == before, "the run changed files that git tracks"
 
 
+@pytest.fixture(scope="session")
+def prod_shaped(
+    system: RunningSystem, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ProdShaped]:
+    """A second system, whose stack lives its life in the background."""
+    folder = tmp_path_factory.mktemp("prod") / "copy"
+    with prod_shaped_stack(system.workspace, folder) as stack:
+        yield stack
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the tests that wait for that stack come last, where they have the least to wait."""
+    items.sort(key=_waits_for_prod)
+
+
+def _waits_for_prod(item: pytest.Item) -> bool:
+    return "prod_shaped" in getattr(item, "fixturenames", ())
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how much of each level ran, so that a skipped level does not look like success."""
     counts: Counter[str] = Counter()
@@ -71,3 +91,5 @@ def _needs_the_system(request: pytest.FixtureRequest) -> None:
     """Engine and browser tests find Docker, images and toolchain there: `make up` made them."""
     if any(request.node.get_closest_marker(level) for level in ("engine", "browser")):
         request.getfixturevalue("system")
+        if any(map(_waits_for_prod, request.session.items)):
+            request.getfixturevalue("prod_shaped")  # begun as early as can be

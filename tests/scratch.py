@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,9 @@ from local.pulumi_engine import assemble
 from local.workspace import Workspace
 from tests.running_system import CommandResult, local_command, plain_pulumi
 
-__all__ = ["Scratch", "copy_checkout"]
+__all__ = ["Scratch", "copy_checkout", "free_port"]
+
+_PORTS = 4  # that a local system may use, from its first on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,3 +62,14 @@ def copy_checkout(source: Workspace, target: Path, *, port: int) -> Scratch:
     workspace.pulumi_state.mkdir()
     assemble(workspace, lambda _line: None)
     return Scratch(workspace=workspace)
+
+
+def free_port() -> int:
+    """A port for a local system: it is free, as are those after it."""
+    while True:
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError, OverflowError):
+            first = held.enter_context(socket.create_server(("127.0.0.1", 0)))
+            port: int = first.getsockname()[1]
+            for other in range(port + 1, port + _PORTS):
+                held.enter_context(socket.create_server(("127.0.0.1", other)))
+            return port

@@ -1,6 +1,5 @@
 """Each thing that goes wrong is one clear message, an exit code, and nothing half-made."""
 
-import contextlib
 import json
 import socket
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ import pytest
 
 from local.containers import containers
 from tests.running_system import RunningSystem
-from tests.scratch import Scratch, copy_checkout
+from tests.scratch import Scratch, copy_checkout, free_port
 
 pytestmark = pytest.mark.engine
 
@@ -27,20 +26,11 @@ TLS_REQUIRED = 'yield "require_secure_transport", "1"'
 
 @pytest.fixture
 def scratch(system: RunningSystem, tmp_path: Path) -> Iterator[Scratch]:
-    scratch = copy_checkout(system.workspace, tmp_path / "copy", port=_free_port())
+    scratch = copy_checkout(system.workspace, tmp_path / "copy", port=free_port())
     yield scratch
     down = scratch.local("down")
     assert down.code == 0, down.output
     assert containers(scratch.workspace) == []
-
-
-def _free_port() -> int:
-    """A port that is free, as is the one after it."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as first:
-            port: int = first.getsockname()[1]
-            with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port + 1)):
-                return port
 
 
 def _deployed(scratch: Scratch) -> list[str]:
