@@ -30,9 +30,9 @@ def publish(proxy: HAProxy, controller: Controller) -> None:
 
     tasks = TaskMetrics(ecs)
 
-    def task_data() -> list[Datum]:
+    def task_data(seconds: float) -> list[Datum]:
         with request_scope(account, region):
-            return tasks.data()
+            return tasks.data(seconds)
 
     def put(at: float, data: Iterable[Datum]) -> None:
         with request_scope(account, region):

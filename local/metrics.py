@@ -28,8 +28,8 @@ class Datum:
     unit: str
 
 
-Source = Callable[[], Iterable[Datum]]
-"""Measures since it was last called; the first time there is nothing to compare with."""
+Source = Callable[[float], Iterable[Datum]]
+"""Measures since it was last called, so many seconds ago; the first time there is no comparison."""
 
 
 def store(cloudwatch: Any, at: float, data: Iterable[Datum]) -> None:  # noqa: ANN401 - a module
@@ -84,7 +84,7 @@ class Publisher:
         self._length, self._number = length, number
         for source in self._sources:
             try:
-                data = list(source())
+                data = list(source(length))
             except (OSError, LookupError, ValueError, RuntimeError):
                 _log.exception("metrics")
                 continue

@@ -61,7 +61,7 @@ class TaskMetrics:
         self._ecs = ecs
         self._before: dict[str, Sample] = {}
 
-    def data(self) -> list[Datum]:
+    def data(self, _: float = 0) -> list[Datum]:
         """The data of the period that ends now."""
         now: dict[str, Sample] = {}
         cpu: dict[tuple[str, str], list[float]] = {}

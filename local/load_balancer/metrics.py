@@ -2,7 +2,9 @@
 
 Names, dimensions and when there is no value: "CloudWatch metrics for your Application Load
 Balancer" (docs.aws.amazon.com/elasticloadbalancing/latest/application). A request counts once it
-was given to a target. HAProxy knows the mean of the last 1024 response times and no percentiles.
+was given to a target. In a shorter minute as many are told as a whole one would have had, so that
+what a policy asks of a task stays the same. HAProxy knows the mean of the last 1024 response times
+and no percentiles.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Final
 from local.load_balancer.haproxy import HAProxy, backend
 from local.load_balancer.model import Forward, LoadBalancer, TargetGroup
 from local.metrics import Datum
+from local.time_lapse import MINUTE
 
 __all__ = ["Counts", "Meter", "balancer_data", "measured"]
 
@@ -28,8 +31,8 @@ Row = Mapping[str, str]
 class Counts:
     """What a target group did in a period; `seconds` is the mean time to an answer."""
 
-    requests: int
-    errors: int
+    requests: float
+    errors: float
     seconds: float
 
 
@@ -40,12 +43,15 @@ class Meter:
         self._before: dict[tuple[str, str], int] | None = None
         self._worker: str | None = None
 
-    def read(self, rows: Sequence[Row], worker: str | None) -> dict[str, Counts]:
+    def read(
+        self, rows: Sequence[Row], worker: str | None, seconds: float = MINUTE
+    ) -> dict[str, Counts]:
         """Count since the last reading, by backend; the first time there is nothing to count.
 
         Args:
             rows: HAProxy's `show stat`.
             worker: which of its processes that was; a reload starts a new one.
+            seconds: how long ago the last reading was.
         """
         now = _totals(rows)
         first = self._before is None
@@ -54,10 +60,11 @@ class Meter:
         if first:
             return {}
         times = {row["pxname"]: row for row in rows if row["svname"] == "BACKEND"}
+        whole = MINUTE / seconds
         return {
             name: Counts(
-                requests=now[name, "stot"] - before.get((name, "stot"), 0),
-                errors=now[name, "hrsp_5xx"] - before.get((name, "hrsp_5xx"), 0),
+                requests=(now[name, "stot"] - before.get((name, "stot"), 0)) * whole,
+                errors=(now[name, "hrsp_5xx"] - before.get((name, "hrsp_5xx"), 0)) * whole,
                 seconds=int(row.get("rtime") or 0) / 1000,
             )
             for name, row in times.items()
@@ -94,7 +101,7 @@ def balancer_data(
     for balancer in balancers:
         dimension = {"LoadBalancer": balancer.suffix}
         used = [group for group in groups if group.arn in _groups(balancer)]
-        total = 0
+        total = 0.0
         for group in used:
             both = {"TargetGroup": group.name, **dimension}
             well = healthy(group)
@@ -135,13 +142,13 @@ def measured(
     proxy: HAProxy,
     read: Callable[[], tuple[Sequence[LoadBalancer], Sequence[TargetGroup]]],
     healthy: Callable[[TargetGroup], int],
-) -> Callable[[], list[Datum]]:
+) -> Callable[[float], list[Datum]]:
     """A source of metrics: measures a HAProxy since it was last asked."""
     meter = Meter()
 
-    def source() -> list[Datum]:
+    def source(seconds: float) -> list[Datum]:
         balancers, groups = read()
-        counts = meter.read(proxy.counters(), proxy.worker())
+        counts = meter.read(proxy.counters(), proxy.worker(), seconds)
         return list(balancer_data(balancers, groups, counts, healthy))
 
     return source

@@ -60,9 +60,9 @@ def test_use_is_in_percent_of_what_the_task_reserves() -> None:
     engine.run("b")
     metrics = TaskMetrics(engine)
     engine.answers = {"a": stats(1, 10), "b": stats(1, 20)}
-    assert metrics.data() == []
+    assert metrics.data(60) == []
     engine.answers = {"a": stats(11, 11), "b": stats(11.5, 20, memory_mib=300)}
-    cpu, memory = metrics.data()
+    cpu, memory = metrics.data(60)
     dimensions = {"ClusterName": "todo", "ServiceName": "app"}
     assert (cpu.name, cpu.values, cpu.dimensions) == ("CPUUtilization", (40.0, 0.0), dimensions)
     assert (memory.name, memory.values) == ("MemoryUtilization", (10.9375, 50.0))
@@ -73,13 +73,13 @@ def test_tasks_that_do_not_serve_a_whole_period_are_left_out() -> None:
     engine.run("old")
     metrics = TaskMetrics(engine)
     engine.answers = {"old": stats(1, 10)}
-    metrics.data()
+    metrics.data(60)
     engine.run("new")
     engine.run("stopping", status="DEACTIVATING")
     engine.run("once", group="family:migrate")
     engine.run("gone")
     engine.answers = {name: stats(11, 11) for name in ("old", "new", "stopping", "once")}
-    assert [datum.values for datum in metrics.data()] == [(40.0,), (10.9375,)]
+    assert [datum.values for datum in metrics.data(60)] == [(40.0,), (10.9375,)]
 
 
 def test_a_container_that_has_ended_has_no_figures() -> None:
@@ -95,7 +95,7 @@ def published(times: Iterable[float], lengths: dict[float, str] | None = None) -
     """The beginnings of the periods that were published while the clock went so."""
     now, put = 0.0, []
     lapse = TimeLapse(lambda: (lengths or {}).get(now), 60)
-    publisher = Publisher([lambda: [DATUM]], lambda at, _: put.append(at), lapse)
+    publisher = Publisher([lambda _: [DATUM]], lambda at, _: put.append(at), lapse)
     for now in times:
         publisher.turn(now)
     return put
@@ -107,17 +107,17 @@ def test_a_period_is_published_once_when_it_is_over() -> None:
 
 def test_what_is_no_whole_period_is_not_published() -> None:
     assert published([70, 121, 300, 360]) == [60, 300]
-    short = dict.fromkeys((130, 132, 138), "6")
+    short = dict.fromkeys((130.0, 132.0, 138.0), "6")
     assert published([70, 121, 130, 132, 138, 180, 240], short) == [60, 126, 132, 180]
 
 
 def test_a_source_that_fails_does_not_silence_the_others() -> None:
-    def fails() -> list[Datum]:
+    def fails(_: float) -> list[Datum]:
         raise OSError("no engine")
 
     put: list[list[Datum]] = []
     publisher = Publisher(
-        [fails, lambda: [DATUM]],
+        [fails, lambda _: [DATUM]],
         lambda _, data: put.append(list(data)),
         TimeLapse(lambda: None, 60),
     )

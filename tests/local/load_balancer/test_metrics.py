@@ -51,6 +51,14 @@ def test_a_reload_begins_at_zero_even_if_more_came_since_than_before_it() -> Non
     assert meter.read(rows((140, 2)), "Pid: 8")[BACKEND].requests == 10
 
 
+def test_a_shorter_minute_is_told_as_if_it_were_a_whole_one() -> None:
+    meter = Meter()
+    meter.read(rows((100, 0)), "Pid: 7")
+    assert meter.read(rows((130, 1)), "Pid: 7", seconds=6)[BACKEND] == Counts(
+        requests=300, errors=10, seconds=0.005
+    )
+
+
 def published(counts: dict[str, Counts], healthy: int = 2) -> dict[tuple[str, ...], float]:
     return {
         (datum.name, *datum.dimensions): datum.values[0]
