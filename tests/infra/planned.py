@@ -3,7 +3,9 @@
 from todo_infra.capacity.data import load_throughput
 from todo_infra.capacity.sizing import target_per_task, tasks_for
 
-__all__ = ["CEILING", "TARGET"]
+__all__ = ["CEILING", "FLOOR", "TARGET"]
 
-TARGET = target_per_task(load_throughput().per_task["small"])
+_RATED = load_throughput().per_task["small"]
+TARGET = target_per_task(_RATED)
+FLOOR = max(tasks_for(600, TARGET), tasks_for(6000, _RATED))
 CEILING = tasks_for(6000, TARGET)

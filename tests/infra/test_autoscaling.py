@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from tests.infra.planned import CEILING, TARGET
+from tests.infra.planned import CEILING, FLOOR, TARGET
 from tests.infra.recorder import Deployment
 
 ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
@@ -23,7 +23,7 @@ def test_the_service_scales_within_the_teams_limits(prod: Deployment) -> None:
         "serviceNamespace": "ecs",
         "scalableDimension": "ecs:service:DesiredCount",
         "resourceId": "service/todo-prod-cluster/todo-prod-service",
-        "minCapacity": 2,
+        "minCapacity": FLOOR,
         "maxCapacity": CEILING,
     }
 
@@ -74,7 +74,7 @@ def test_an_event_raises_and_lowers_the_floor_once_each(deploy: Callable[..., De
     deployment = deploy(capacity={"events": [event(begins, ends)]})
     for name, schedule, tasks in (
         ("todo-prod-sale-begins", "at(2099-01-02T05:50:00)", 30),
-        ("todo-prod-sale-ends", "at(2099-01-02T18:00:00)", 2),
+        ("todo-prod-sale-ends", "at(2099-01-02T18:00:00)", FLOOR),
     ):
         assert deployment.one(ACTION, name).inputs == {
             "serviceNamespace": "ecs",
@@ -102,12 +102,12 @@ def test_an_event_that_is_over_is_reported_and_not_registered(
     deployment = deploy(capacity={"events": [event(begins, ends)]})
     assert "The event sale is over: remove it from todo:capacity.events." in warnings
     assert deployment.all(ACTION) == []
-    assert deployment.one("aws:appautoscaling/target:Target").inputs["minCapacity"] == 2
+    assert deployment.one("aws:appautoscaling/target:Target").inputs["minCapacity"] == FLOOR
 
 
 def test_policies_see_the_plan_and_its_cost_on_the_component(prod: Deployment) -> None:
     inputs = prod.one("todo:index:Autoscaling").inputs
-    assert inputs["minTasks"] == 2
+    assert inputs["minTasks"] == FLOOR
     assert inputs["maxTasks"] == CEILING
     assert inputs["peakRequestsPerSecond"] == 6000
     assert 0 < inputs["monthlyCostUsd"] < inputs["ceilingMonthlyCostUsd"]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.infra.planned import FLOOR
 from tests.infra.recorder import TERRAFORM_OUTPUTS, Deployment
 
 CLUSTER = "aws:ecs/cluster:Cluster"
@@ -35,7 +36,7 @@ def test_tasks_run_in_the_private_subnets_without_a_public_address(prod: Deploym
 def test_a_deployment_leaves_the_task_count_to_autoscaling(prod: Deployment) -> None:
     service = prod.one(SERVICE)
     assert service.ignored == ("desiredCount",)
-    assert service.inputs["desiredCount"] == 2
+    assert service.inputs["desiredCount"] == FLOOR
 
 
 def test_tasks_run_on_demand_where_nothing_else_is_asked_for(prod: Deployment) -> None:
@@ -56,7 +57,7 @@ def test_tasks_run_on_demand_where_nothing_else_is_asked_for(prod: Deployment) -
 def test_spare_capacity_is_for_tasks_above_the_floor_only(deploy: Deploy, percent: int) -> None:
     inputs = deploy(deployment={"spotPercent": percent}).one(SERVICE).inputs
     assert inputs["capacityProviderStrategies"] == [
-        {"capacityProvider": "FARGATE", "base": 2, "weight": 100 - percent},
+        {"capacityProvider": "FARGATE", "base": FLOOR, "weight": 100 - percent},
         {"capacityProvider": "FARGATE_SPOT", "weight": percent},
     ]
 

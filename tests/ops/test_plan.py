@@ -165,7 +165,7 @@ def test_a_change_is_shown_beside_what_is() -> None:
     assert "  - tasks at most: 20 → 30: at once, nothing restarts" in text
     lines = describe(before, after)
     assert "| tasks at most | 20 small | **30 small** |" in lines
-    assert "| tasks at least | 2 small | 2 small |" in lines
+    assert "| tasks at least | 8 small | **12 small** |" in lines
 
 
 def test_without_a_change_the_table_has_one_column() -> None:
@@ -176,7 +176,7 @@ def test_without_a_change_the_table_has_one_column() -> None:
 
 
 EFFECTS = [
-    ("minTasks=4", "tasks at least: 2 → 4", "at once, nothing restarts"),
+    ("minTasks=4", "tasks at least: 8 → 4", "at once, nothing restarts"),
     ("taskSize=medium", "task size: small → medium", "new tasks replace the old ones"),
     ("connectionsPerTask=4", "database connections of a task: 8 → 4", "new tasks replace"),
     ("size=xlarge", "database: db.m7g.large → db.m7g.xlarge", "in the maintenance window, sun:05"),
@@ -190,8 +190,8 @@ EFFECTS = [
     ("readReplicas=2", "read replicas: 0 → 2", "up to half an hour"),
     ("databaseOperations.proxy=true", "RDS Proxy: added", "about 15 minutes"),
     (
-        f'events=[{EVENT},"peakRequestsPerSecond":2000}}]',
-        "sale-begins: 8 tasks at least",
+        f'events=[{EVENT},"peakRequestsPerSecond":4000}}]',
+        "sale-begins: 14 tasks at least",
         "2027-01-02 05:50 UTC, nothing restarts",
     ),
 ]
@@ -249,7 +249,7 @@ def test_the_picture_shows_both_traffics_and_what_is_served(tmp_path: Path) -> N
     root = ET.parse(path).getroot()  # noqa: S314 - our own file
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     words = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert "busy hour: 600 req/s, 2 tasks" in words
+    assert "busy hour: 600 req/s, 12 tasks" in words
     assert "peak: 9,000 req/s, 30 tasks" in words
     assert "one zone lost, before" in words
     width, height = float(root.attrib["width"]), float(root.attrib["height"])
@@ -265,9 +265,9 @@ def test_without_a_change_nothing_was_before() -> None:
 
 
 def test_events_are_drawn_over_time() -> None:
-    announced = plan(f'events=[{EVENT},"peakRequestsPerSecond":2000}}]')
+    announced = plan(f'events=[{EVENT},"peakRequestsPerSecond":4000}}]')
     drawn = picture("prod", announced, announced)
-    for words in ("tasks at least, over time (UTC)", "sale-begins 02 Jan 05:50", ">8<", ">2<"):
+    for words in ("tasks at least, over time (UTC)", "sale-begins 02 Jan 05:50", ">14<", ">8<"):
         assert words in drawn
     assert "over time" not in picture("prod", plan(), plan())
 

@@ -45,7 +45,9 @@ class Sizing:
         target: Requests a second that one task shall have: what is left of `rated` with
             headroom, and with one zone lost.
         floor: Tasks that always run, events apart.
-        wanted_floor: What it would be without `todo:capacity.minTasks`.
+        busy_floor: What the expected traffic needs.
+        crowd_floor: What bears the peak, without headroom and with all zones: a crowd that nobody
+            announced is there before AWS has more tasks.
         ceiling: Tasks that may run.
         wanted_ceiling: What the highest traffic needs.
         highest: Whose traffic that is: the key, and its requests a second.
@@ -54,10 +56,16 @@ class Sizing:
     rated: int
     target: int
     floor: int
-    wanted_floor: int
+    busy_floor: int
+    crowd_floor: int
     ceiling: int
     wanted_ceiling: int
     highest: tuple[str, int]
+
+    @property
+    def wanted_floor(self) -> int:
+        """What `floor` would be without `todo:capacity.minTasks` and `maxTasks`."""
+        return max(self.busy_floor, self.crowd_floor)
 
 
 def target_per_task(rated: int) -> int:
@@ -90,14 +98,18 @@ def size_tasks(
         if event.ends > now
     }
     highest = max(peaks.items(), key=lambda peak: peak[1])
-    wanted_floor = tasks_for(capacity.expected_requests_per_second, target)
+    busy_floor = tasks_for(capacity.expected_requests_per_second, target)
+    # Within AWS's six minutes a crowd can be complete: `make simulate SCENARIO=flash-crowd`.
+    crowd_floor = tasks_for(capacity.peak_requests_per_second, rated)
+    wanted_floor = max(busy_floor, crowd_floor)
     wanted_ceiling = tasks_for(highest[1], target)
     floor = capacity.min_tasks or min(wanted_floor, capacity.max_tasks or wanted_floor)
     return Sizing(
         rated=rated,
         target=target,
         floor=floor,
-        wanted_floor=wanted_floor,
+        busy_floor=busy_floor,
+        crowd_floor=crowd_floor,
         # What is not in the figures, costly requests for instance, may ask for more as well.
         ceiling=capacity.max_tasks or max(wanted_ceiling, floor, min(floor + ZONES, most)),
         wanted_ceiling=wanted_ceiling,
@@ -144,9 +156,15 @@ def reasons(sizing: Sizing, capacity: config.Capacity) -> Iterator[str]:
     each = f"at {sizing.target} req/s per {size} task"
     if capacity.min_tasks:
         yield f"At least {counted(sizing.floor)}: minTasks says so."
-    else:
+    elif sizing.floor <= sizing.busy_floor:
         expected = capacity.expected_requests_per_second
         yield f"At least {counted(sizing.floor)}: {expected} req/s expected, {each}."
+    else:
+        yield (
+            f"At least {counted(sizing.floor)}: {capacity.peak_requests_per_second} req/s may come "
+            f"within minutes and unannounced, and these bear them, with {sizing.rated} req/s each, "
+            "until more tasks have started."
+        )
     if capacity.max_tasks:
         yield f"At most {counted(sizing.ceiling)}: maxTasks says so."
     elif sizing.ceiling == sizing.wanted_ceiling:
@@ -160,12 +178,18 @@ def reasons(sizing: Sizing, capacity: config.Capacity) -> Iterator[str]:
 
 def notes(sizing: Sizing, capacity: config.Capacity) -> Iterator[str]:
     """Yield what the team has decided against the figures, and what the account has to allow."""
-    if sizing.floor < sizing.wanted_floor:
-        key = "minTasks" if capacity.min_tasks else "maxTasks"
+    key = "minTasks" if capacity.min_tasks else "maxTasks"
+    rest = f"{_KEY}.{key} allows for {counted(sizing.floor)} at rest"
+    if sizing.floor < sizing.busy_floor:
         yield (
-            f"{_KEY}.{key} allows for {counted(sizing.floor)} at rest: "
-            f"{capacity.expected_requests_per_second} req/s expected need "
-            f"{counted(sizing.wanted_floor)}, of which one zone may lose its own."
+            f"{rest}: {capacity.expected_requests_per_second} req/s expected need "
+            f"{counted(sizing.busy_floor)}, of which one zone may lose its own."
+        )
+    elif sizing.floor < sizing.crowd_floor:
+        yield (
+            f"{rest}, which bear {sizing.floor * sizing.rated} req/s: a crowd that nobody "
+            f"announced, of up to {capacity.peak_requests_per_second} req/s, is short of tasks for "
+            f"about six minutes; {counted(sizing.crowd_floor)} bear it."
         )
     cpus = 2 * sizing.ceiling * TASK_SIZES[capacity.task_size].cpu / 1024
     if cpus > _QUOTA_OF_NEW_ACCOUNTS:

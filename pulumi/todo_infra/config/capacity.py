@@ -24,13 +24,15 @@ class Capacity:
     """How much traffic the service is there for.
 
     Attributes:
-        expected_requests_per_second: Of an ordinary busy hour. So many tasks always run.
-        peak_requests_per_second: The highest minute to survive. So many tasks may run.
+        expected_requests_per_second: Of an ordinary busy hour. So many tasks always run, with
+            headroom.
+        peak_requests_per_second: The highest minute to survive. So many tasks may run; and as
+            many always do as bear it without headroom, since nobody may announce it.
         task_size: T-shirt size of one task; see `sizes.TASK_SIZES`.
         read_percent: Of a hundred requests, those that only read. Replicas take these.
         events: Known dates with more traffic: the tasks are there before the crowd. They
             may overlap: the highest traffic counts.
-        min_tasks: Tasks that always run, in place of what the expected traffic leads to.
+        min_tasks: Tasks that always run, in place of what the traffic leads to.
         max_tasks: Tasks that may run, in place of what the highest traffic leads to.
     """
 
