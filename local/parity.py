@@ -30,8 +30,8 @@ class Difference:
 _EMULATOR = (
     Difference(
         part="Application Auto Scaling",
-        here="targets and policies are stored",
-        aws="scaling in and out: the number of tasks stays as it is",
+        here="target tracking and one-time schedules, by AWS's rules as far as they are published",
+        aws="how late metrics come, how much at a time it takes away, cron(...) and rate(...)",
     ),
     Difference(
         part="load balancer",
@@ -72,7 +72,7 @@ _EMULATOR = (
 _SWITCHED_OFF = (
     Difference(
         part="alarms and budget",
-        here="none: nothing is measured, and nothing costs",
+        here="none: what is measured is what scaling needs, and nothing costs",
         aws="that they go off, tell people, and take a deployment back",
         off=("observability.alarms", "observability.monthlyBudgetUsd"),
     ),

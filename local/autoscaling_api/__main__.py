@@ -58,7 +58,8 @@ def _listening_socket(host: str, port: int) -> socket.socket:
 
 def _scale(state: State, region: str) -> None:
     """Carry out what the state says, in the background."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    logging.basicConfig(format="%(asctime)s %(message)s")
+    logging.getLogger("autoscaling").setLevel(logging.INFO)
     aws = Aws(region)
     lapse = TimeLapse(partial(aws.parameter, PARAMETER), default_seconds())
     loop = Loop(state, aws, lapse)

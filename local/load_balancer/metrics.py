@@ -147,8 +147,11 @@ def measured(
     meter = Meter()
 
     def source(seconds: float) -> list[Datum]:
+        worker = proxy.worker()
+        if worker is None:
+            return []  # it runs as soon as there is a load balancer
         balancers, groups = read()
-        counts = meter.read(proxy.counters(), proxy.worker(), seconds)
+        counts = meter.read(proxy.counters(), worker, seconds)
         return list(balancer_data(balancers, groups, counts, healthy))
 
     return source
