@@ -9,6 +9,7 @@ RULE = "database-client-verifies-tls"
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 BUNDLE = "/app/certs/aws-rds-global-bundle.pem"
 PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:authority-AbCdEf"
 NEITHER = "neither of DATABASE_CA_FILE and DATABASE_CA_PEM."
 
 
@@ -60,9 +61,18 @@ def test_an_authority_of_its_own_has_to_be_allowed_and_a_certificate(stack: "Sta
         "task: container app trusts an authority of its own by DATABASE_CA_PEM."
     ]
     assert stack.problems(RULE, ownAuthority=True) == []
+    set_environment(stack, DATABASE_HOST="db.example", DATABASE_CA_PEM=SECRET)
+    assert stack.problems(RULE, ownAuthority=True) == []
     set_environment(stack, DATABASE_HOST="db.example", DATABASE_CA_PEM="none")
     assert stack.problems(RULE, ownAuthority=True) == [
         "task: container app gets DATABASE_CA_PEM, which is no certificate."
+    ]
+
+
+def test_two_authorities_are_one_too_many(stack: "Stack") -> None:
+    set_environment(stack, DATABASE_HOST="db", DATABASE_CA_FILE=BUNDLE, DATABASE_CA_PEM=PEM)
+    assert stack.problems(RULE, ownAuthority=True) == [
+        "task: container app gets DATABASE_HOST, but both of DATABASE_CA_FILE and DATABASE_CA_PEM."
     ]
 
 

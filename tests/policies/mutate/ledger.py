@@ -1,0 +1,74 @@
+"""How far the mutation test has come: a result for each module, kept with the code."""
+
+import datetime as dt
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.policies.mutate.results import Results
+from tests.policies.mutate.workspace import fingerprint, selection
+
+__all__ = ["LEDGER", "Entry", "closing_line", "is_current", "load", "save"]
+
+LEDGER = Path(__file__).with_name("results.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What came of one module.
+
+    Attributes:
+        killed: mutants that a test noticed.
+        explained: survivors with a reason.
+        total: all of its mutants.
+        date: when that was found out.
+        of: fingerprint of the module and its tests then.
+    """
+
+    killed: int
+    explained: int
+    total: int
+    date: str
+    of: str
+
+
+def load(path: Path = LEDGER) -> dict[str, Entry]:
+    """Return what is known of each module."""
+    if not path.exists():
+        return {}
+    return {module: Entry(**entry) for module, entry in json.loads(path.read_text()).items()}
+
+
+def save(module: str, results: Results, of: str, path: Path = LEDGER) -> None:
+    """Put down what came of a module, and of which code."""
+    entries = load(path)
+    entries[module] = Entry(
+        killed=results.killed,
+        explained=len(results.survivors) - len(results.unexplained),
+        total=results.total,
+        date=dt.datetime.now(dt.UTC).date().isoformat(),
+        of=of,
+    )
+    known = {name: asdict(entries[name]) for name in selection() if name in entries}
+    path.write_text(json.dumps(known, indent=2) + "\n")
+
+
+def is_current(module: str, path: Path = LEDGER) -> bool:
+    """Whether a module's result is known, complete, and still that of this code."""
+    entry = load(path).get(module)
+    if entry is None or entry.killed + entry.explained < entry.total:
+        return False
+    return entry.of == fingerprint(module)
+
+
+def closing_line(path: Path = LEDGER) -> str:
+    """Sum up what is known of the pack."""
+    entries = load(path)
+    killed, explained, total = (
+        sum(getattr(entry, name) for entry in entries.values())
+        for name in ("killed", "explained", "total")
+    )
+    left = [module for module in selection() if module not in entries]
+    rest = f"; not tried yet: {', '.join(left)}" if left else ""
+    survive = f"{explained} survive with a reason"
+    return f"{len(entries)} modules: killed {killed} of {total}, {survive}{rest}"
