@@ -53,6 +53,11 @@ def test_a_region_that_the_environment_decides_is_the_same_for_both(stack: "Stac
     assert stack.problems(RULE) == []
 
 
+def test_a_group_that_is_missing_is_reported_once(stack: "Stack") -> None:
+    del stack["database"].props["parameterGroupName"]
+    assert stack.breaking(RULE, FLOOR) == ["database"]
+
+
 MEMBER = "aws:rds/clusterInstance:ClusterInstance"
 
 

@@ -234,6 +234,9 @@ def test_a_proxy_is_judged_as_a_database_is(stack: "Stack") -> None:
     assert stack.problems(RULE) == []
     rule.props["fromPort"] = 1.0
     assert stack.breaking(RULE) == ["proxy"]
+    proxy.props["engineFamily"] = "POSTGRESQL"
+    rule.props |= {"fromPort": 5432.0, "toPort": 5432.0}
+    assert stack.problems(RULE) == []
 
 
 @pytest.fixture
