@@ -179,6 +179,15 @@ def test_unknown_values_of_a_component_are_left_to_the_update(stack: "Stack") ->
     assert len(stack.problems(MASTER)) == 1
 
 
+def test_a_serving_container_is_found_behind_one_that_ends(stack: "Stack") -> None:
+    container(stack)["secrets"] = [
+        {"name": "DATABASE_ADMIN_PASSWORD", "valueFrom": f"{AT}app-AbCdEf"}
+    ]
+    definitions = stack["task"].props["containerDefinitions"]
+    definitions.insert(0, {"name": "migrate", "essential": False})
+    assert [problem.split()[2] for problem in stack.problems(MASTER)] == ["app"]
+
+
 def test_an_unknown_essential_counts_as_serving(stack: "Stack") -> None:
     as_component(stack)
     container(stack)["essential"] = UNKNOWN

@@ -50,6 +50,9 @@ def ports(first: object, last: object, protocol: str = "tcp") -> dict[str, Any]:
     return {"fromPort": first, "toPort": last, "protocol": protocol}
 
 
+HTTPS = ports(443.0, 443.0) | {"cidrBlocks": [WORLD]}
+
+
 @pytest.mark.parametrize(
     "opening",
     [
@@ -78,7 +81,7 @@ def test_no_form_of_rule_opens_a_database_port_to_the_world(
     elif form == "classic rule":
         add(stack, "aws:ec2/securityGroupRule:SecurityGroupRule", blocks | {"type": "ingress"})
     elif form == "inline rule":
-        add(stack, "aws:ec2/securityGroup:SecurityGroup", {"ingress": [blocks]})
+        add(stack, "aws:ec2/securityGroup:SecurityGroup", {"ingress": [HTTPS, blocks]})
     else:
         type_ = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
         add(stack, type_, {"ingress": [blocks]})
@@ -106,7 +109,7 @@ def test_no_way_of_writing_the_world_gets_through(stack: "Stack", cidr: dict[str
 @pytest.mark.parametrize(
     "harmless",
     [
-        ports(443.0, 443.0) | {"cidrBlocks": [WORLD]},
+        HTTPS,
         ports(3306.0, 3306.0, "udp") | {"cidrBlocks": [WORLD]},
         ports(3306.0, 3306.0) | {"cidrBlocks": ["10.0.0.0/8"], "ipv6CidrBlocks": ["fd00::/16"]},
         ports(3306.0, 3306.0) | {"securityGroups": [UNKNOWN]},

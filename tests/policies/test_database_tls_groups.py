@@ -53,9 +53,12 @@ def test_a_region_that_the_environment_decides_is_the_same_for_both(stack: "Stac
     assert stack.problems(RULE) == []
 
 
-def test_a_group_that_is_missing_is_reported_once(stack: "Stack") -> None:
-    del stack["database"].props["parameterGroupName"]
-    assert stack.breaking(RULE, FLOOR) == ["database"]
+@pytest.mark.parametrize("group", [None, "default.mysql8.4"])
+def test_a_database_without_a_group_is_reported_once(stack: "Stack", group: str | None) -> None:
+    stack["database"].props["parameterGroupName"] = group
+    stack["database"].sources.pop("parameterGroupName", None)
+    assert len(stack.problems(RULE)) == 1
+    assert stack.problems(FLOOR) == []
 
 
 MEMBER = "aws:rds/clusterInstance:ClusterInstance"

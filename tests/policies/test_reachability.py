@@ -234,9 +234,21 @@ def test_a_proxy_is_judged_as_a_database_is(stack: "Stack") -> None:
     assert stack.problems(RULE) == []
     rule.props["fromPort"] = 1.0
     assert stack.breaking(RULE) == ["proxy"]
-    proxy.props["engineFamily"] = "POSTGRESQL"
-    rule.props |= {"fromPort": 5432.0, "toPort": 5432.0}
-    assert stack.problems(RULE) == []
+
+
+@pytest.mark.parametrize(
+    ("family", "port", "broken"),
+    [("MYSQL", 3306, 0), ("POSTGRESQL", 5432, 0), ("MYSQL", 5432, 1), ("POSTGRESQL", 3306, 1)],
+)
+def test_a_proxys_port_is_that_of_its_family(
+    stack: "Stack", family: str, port: float, broken: int
+) -> None:
+    groups = {"vpcSecurityGroupIds": ["sg-proxy"]}
+    add(stack, "proxy", "aws:rds/proxy:Proxy", engineFamily=family, **groups)
+    add(stack, "proxy_group", GROUP, id="sg-proxy")
+    opened = {"securityGroupId": "sg-proxy", "fromPort": port, "toPort": port}
+    add(stack, "to_proxy", stack["ingress"].type, **stack["ingress"].props | opened)
+    assert stack.breaking(RULE) == ["proxy"] * broken
 
 
 @pytest.fixture
