@@ -14,7 +14,7 @@ BASE_IMAGE ?= todo-local/python:3.13
 PROPERTIES := tests/infra/test_capacity_properties.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up plan schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview lint format packages browser
+.PHONY: help up plan simulate schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,11 @@ up:  ## Bring the whole system up on this machine and print its URL
 plan: packages  ## Show what STACK=prod leads to, and what SET="peakRequestsPerSecond=1200" would change; PICTURE=plan.svg draws it
 	@PYTHONPATH=pulumi $(VENV)/python -m ops.plan --stack "$(or $(STACK),prod)" --set '$(SET)' \
 		$(if $(MARKDOWN),--markdown) $(if $(PICTURE),--picture "$(PICTURE)")
+
+simulate: packages  ## Send SCENARIO=flash-crowd, launch or day, or CSV=traffic.csv, to the plan of STACK=prod and to plain defaults; SET=, PICTURE=, JSON=1
+	@PYTHONPATH=pulumi $(VENV)/python -m ops.simulate --stack "$(or $(STACK),prod)" --set '$(SET)' \
+		$(if $(CSV),--csv "$(CSV)",--scenario "$(or $(SCENARIO),flash-crowd)") \
+		$(if $(SEED),--seed "$(SEED)") $(if $(JSON),--json) $(if $(PICTURE),--picture "$(PICTURE)")
 
 schema: packages  ## Write the schema by which editors complete and check Pulumi.<stack>.yaml
 	@PYTHONPATH=pulumi $(VENV)/python -m ops.schema

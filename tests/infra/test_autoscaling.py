@@ -5,8 +5,12 @@ from typing import Any
 import pulumi
 import pytest
 
+from ops.simulate.engine import CPU, REQUESTS
+from ops.simulate.setups import planned
 from tests.infra.planned import CEILING, FLOOR, TARGET
-from tests.infra.recorder import Deployment
+from tests.infra.recorder import Deployment, stack_config
+from todo_infra import config
+from todo_infra.capacity import plan_capacity
 
 ACTION = "aws:appautoscaling/scheduledAction:ScheduledAction"
 POLICY = "aws:appautoscaling/policy:Policy"
@@ -56,6 +60,22 @@ def test_scaling_out_is_faster_than_scaling_in(prod: Deployment) -> None:
         assert configuration["scaleOutCooldown"] == 30
         assert configuration["scaleInCooldown"] == 300
         assert "disableScaleIn" not in configuration
+
+
+def test_what_is_simulated_is_what_is_registered(prod: Deployment) -> None:
+    now = datetime.now(UTC)
+    plan = plan_capacity(config.parse(stack_config("prod")), now)
+    simulated = planned(plan, now)
+    for what, name in ((REQUESTS, "todo-prod-requests"), (CPU, "todo-prod-cpu")):
+        registered, policy = tracking(prod, name), simulated.policies[what]
+        assert registered["targetValue"] == policy.target
+        assert registered["scaleOutCooldown"] == policy.scale_out_cooldown
+        assert registered["scaleInCooldown"] == policy.scale_in_cooldown
+    group = prod.one("aws:lb/targetGroup:TargetGroup").inputs
+    assert group["healthCheck"]["interval"] == simulated.delays.health_check
+    assert group["deregistrationDelay"] == simulated.delays.deregistration
+    bounds = prod.one("aws:appautoscaling/target:Target").inputs
+    assert (bounds["minCapacity"], bounds["maxCapacity"]) == (simulated.minimum, simulated.maximum)
 
 
 def event(begins: datetime, ends: datetime) -> dict[str, Any]:

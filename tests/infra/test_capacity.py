@@ -419,8 +419,8 @@ def test_a_time_has_its_zone_and_is_planned_in_utc(begins: str) -> None:
 
 
 def test_a_crowd_that_comes_at_once_finds_the_load_balancer_prepared() -> None:
-    crowd = sale(peakRequestsPerSecond=3500)
-    before = with_events("2026-12-31T00:00", crowd)
+    crowd = {"events": [sale(peakRequestsPerSecond=12_600)], "taskSize": "xlarge"}
+    before = plan(at("2026-12-31T00:00"), capacity=crowd)
     (reservation,) = before.reservations
     assert (reservation.units, before.reserved_units) == (140, 0)
     assert before.actions == (
@@ -430,10 +430,15 @@ def test_a_crowd_that_comes_at_once_finds_the_load_balancer_prepared() -> None:
             "once more after 2027-01-02 18:00 UTC, which gives them back."
         ),
     )
-    assert with_events("2027-01-01T06:00", crowd).reserved_units == 140
-    assert with_events("2027-01-02T17:59", crowd).reserved_units == 140
-    after = with_events("2027-01-02T18:00", crowd)
+    assert plan(at("2027-01-01T06:00"), capacity=crowd).reserved_units == 140
+    assert plan(at("2027-01-02T17:59"), capacity=crowd).reserved_units == 140
+    after = plan(at("2027-01-02T18:00"), capacity=crowd)
     assert (after.reserved_units, after.reservations) == (0, ())
+
+
+def test_no_fewer_units_are_reserved_than_aws_takes() -> None:
+    crowd = sale(peakRequestsPerSecond=3500)
+    assert [one.units for one in with_events("2026-12-31T00:00", crowd).reservations] == [100]
 
 
 def test_an_event_that_is_no_more_than_double_needs_no_preparation() -> None:

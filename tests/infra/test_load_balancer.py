@@ -155,7 +155,7 @@ def crowd(begins: datetime) -> dict[str, Any]:
 def test_capacity_is_there_before_a_crowd_that_comes_at_once(deploy: Deploy) -> None:
     soon = datetime.now(UTC) + timedelta(hours=2)
     inputs = deploy(capacity=crowd(soon)).one(BALANCER).inputs
-    assert inputs["minimumLoadBalancerCapacity"] == {"capacityUnits": 240}
+    assert inputs["minimumLoadBalancerCapacity"] == {"capacityUnits": 100}
 
 
 def test_no_capacity_is_paid_for_long_before_a_crowd_or_without_one(

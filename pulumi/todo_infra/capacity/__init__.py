@@ -4,7 +4,7 @@
 """
 
 from .connections import ConnectionBudget
-from .cost import ASSUMPTIONS, CostPart, MonthlyCost
+from .cost import ASSUMPTIONS, CostPart, MonthlyCost, task_hour_usd, unit_hour_usd
 from .plan import CapacityPlan, plan_capacity
 from .schedule import FloorChange, Reservation
 from .sizing import HEADROOM_PERCENT, ZONES
@@ -20,4 +20,6 @@ __all__ = [
     "MonthlyCost",
     "Reservation",
     "plan_capacity",
+    "task_hour_usd",
+    "unit_hour_usd",
 ]

@@ -8,11 +8,19 @@ from typing import Any
 from todo_infra import config
 from todo_infra.sizes import DATABASE_CLASSES, TASK_SIZES
 
-from .data import Prices
+from .data import Prices, load_prices
 from .schedule import Reservation, event_tasks
 from .sizing import ZONES, Sizing
 
-__all__ = ["ASSUMPTIONS", "CostPart", "MonthlyCost", "cost_at_ceiling", "cost_of_month"]
+__all__ = [
+    "ASSUMPTIONS",
+    "CostPart",
+    "MonthlyCost",
+    "cost_at_ceiling",
+    "cost_of_month",
+    "task_hour_usd",
+    "unit_hour_usd",
+]
 
 _HOURS = 730
 _SECONDS = _HOURS * 3600
@@ -114,6 +122,18 @@ def cost_at_ceiling(settings: config.Settings, sizing: Sizing, prices: Prices) -
         task_hours=float(sizing.ceiling * _HOURS), requests=float(sizing.highest[1] * _SECONDS)
     )
     return _cost(settings, prices.of, use)
+
+
+def task_hour_usd(settings: config.Settings) -> float | None:
+    """Return what one task costs in an hour; None where the region's prices are not known."""
+    prices = load_prices(settings.region)
+    return _task_hour(settings, prices.of) if prices else None
+
+
+def unit_hour_usd(settings: config.Settings) -> float | None:
+    """Return what a capacity unit of the load balancer costs in an hour, or None likewise."""
+    prices = load_prices(settings.region)
+    return float(prices.of["balancerUnitHour"]) if prices else None
 
 
 def _hours_within(begins: datetime, ends: datetime, now: datetime) -> float:

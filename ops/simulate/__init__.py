@@ -1,0 +1,1 @@
+"""Traffic against a plan, with AWS's delays, and beside it plain defaults."""
