@@ -1,4 +1,4 @@
-"""Containers of one run: pinned to a CPU, their CPU time accounted for, removed at the end."""
+"""Containers of one run: on a CPU of their own or not, accounted for, removed at the end."""
 
 from __future__ import annotations
 
@@ -50,15 +50,16 @@ class Containers:
         self,
         image: str,
         *command: str,
-        cpu: int,
+        cpu: int | None,
         environment: Mapping[str, str] | None = None,
         options: Sequence[str] = (),
     ) -> str:
-        """Create a container, without starting it, and return its name."""
+        """Create a container, on one CPU or on all, without starting it, and return its name."""
         name = f"todo-bench-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self._names.append(name)  # before it exists: an interruption must not leave it behind
         docker(
-            *("create", "--name", name, "--network", "host", "--cpuset-cpus", str(cpu)),
+            *("create", "--name", name, "--network", "host"),
+            *(() if cpu is None else ("--cpuset-cpus", str(cpu))),
             *("--log-opt", "max-size=8m", *options),
             *(word for item in (environment or {}).items() for word in ("--env", "=".join(item))),
             *(image, *command),
@@ -72,7 +73,11 @@ class Containers:
         return Container(name=name, cpu=cpu_accounting(Path(f"/proc/{pid}/cgroup").read_text()))
 
     def run(
-        self, image: str, *command: str, cpu: int, environment: Mapping[str, str] | None = None
+        self,
+        image: str,
+        *command: str,
+        cpu: int | None,
+        environment: Mapping[str, str] | None = None,
     ) -> str:
         """Run a container to its end and return what it printed.
 

@@ -6,11 +6,12 @@ import contextlib
 import secrets
 import ssl
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import pymysql
 
-from bench.app.containers import Containers, free_port
+from bench.app.containers import Container, Containers, free_port
 from local.commands import last_lines
 from local.containers import docker
 from local.errors import LocalError
@@ -38,10 +39,11 @@ FROM numbers WHERE n < %(rows)s ORDER BY n
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
-    """A running server."""
+    """A running server; `container` is None until it has started."""
 
     port: int
     ca_pem: str
+    container: Container | None = None
     admin_password: str = field(repr=False)
     app_password: str = field(repr=False)
 
@@ -96,7 +98,9 @@ def list_id(number: int) -> str:
     return f"{number:032x}"
 
 
-def start_database(containers: Containers, workspace: Workspace, *, cpu: int) -> Database:
+def start_database(
+    containers: Containers, workspace: Workspace, *, cpu: int | None, options: Sequence[str] = ()
+) -> Database:
     """Start a server and wait until it answers.
 
     Its files are in memory: what a disk does is not what is measured.
@@ -116,9 +120,9 @@ def start_database(containers: Containers, workspace: Workspace, *, cpu: int) ->
         "--innodb_buffer_pool_size=512M",
         cpu=cpu,
         environment={"MYSQL_ROOT_PASSWORD": database.admin_password},
-        options=("--tmpfs", "/var/lib/mysql"),
+        options=("--tmpfs", "/var/lib/mysql", *options),
     )
-    containers.start(name)
+    database = replace(database, container=containers.start(name))
     deadline = time.monotonic() + _DEADLINE_SECONDS
     while True:
         try:

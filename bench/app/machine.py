@@ -13,7 +13,7 @@ from typing import Any
 from bench.app.contestants import Contestant
 from local.containers import docker
 
-__all__ = ["describe", "requirements"]
+__all__ = ["describe", "priority", "requirements"]
 
 
 def describe(*, seconds: float = 1.0) -> dict[str, Any]:
@@ -26,6 +26,13 @@ def describe(*, seconds: float = 1.0) -> dict[str, Any]:
         "docker": docker("version", "--format", "{{.Server.Version}}").strip(),
         "busy_before": round(_busy(seconds), 2),
     }
+
+
+def priority() -> str:
+    """Of these processes beside others: 0 is as much as theirs, -20 the most."""
+    group = Path("/proc/self/autogroup")
+    shown = group.read_text().partition(" nice ")[2].strip() if group.exists() else ""
+    return f"nice {os.nice(0)}" + (f", group {shown}" if shown else "")
 
 
 def _busy(seconds: float) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import Message
@@ -69,7 +69,8 @@ def start_server(
     database: Database,
     schema: str,
     *,
-    cpu: int,
+    cpu: int | None,
+    options: Sequence[str] = (),
 ) -> tuple[Server, Start]:
     """Start a contestant, wait for its first answer from the database, and say how long it took.
 
@@ -87,6 +88,7 @@ def start_server(
             "METRICS_PORT": str(free_port()),
             **contestant.settings,
         },
+        options=options,
     )
     began = time.time()
     container = containers.start(name)

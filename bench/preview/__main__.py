@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import signal
 import sys
 import time
 from pathlib import Path
 
-from bench.app.machine import describe
+from bench.app.machine import describe, priority
 from bench.preview import report
 from bench.preview.run import Plan, run
 from local.errors import LocalError
@@ -36,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{time.monotonic() - began:5.0f} s  {line}", flush=True)
 
     try:
-        machine = {**describe(), "priority": _priority()}
+        machine = {**describe(), "priority": priority()}
         if machine["busy_before"] > _QUIET:
             say(f"{machine['busy_before']:.0%} of this machine is busy: expect worse figures")
         results = run(plan, workspace, say)
@@ -57,13 +56,6 @@ def main(arguments: list[str] | None = None) -> int:
     file.write_text(json.dumps(data, indent=1) + "\n")
     say(f"written to {file}")
     return 0
-
-
-def _priority() -> str:
-    """Of these processes beside others: 0 is as much as theirs, -20 the most."""
-    group = Path("/proc/self/autogroup")
-    shown = group.read_text().partition(" nice ")[2].strip() if group.exists() else ""
-    return f"nice {os.nice(0)}" + (f", group {shown}" if shown else "")
 
 
 def _parser() -> argparse.ArgumentParser:
