@@ -14,7 +14,7 @@ BASE_IMAGE ?= todo-local/python:3.13
 PROPERTIES := tests/infra/test_capacity_properties.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up plan simulate schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview lint format packages browser
+.PHONY: help up plan simulate schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview bench-capacity lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -121,6 +121,10 @@ bench-app: packages  ## Measure the application beside its peers (ROUNDS=3 SECON
 
 bench-preview: packages  ## Measure previews beside `terraform plan`, and with policies beside without (ROUNDS=5); SHORT=1
 	@$(VENV)/python -m bench.preview $(if $(SHORT),--short) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+bench-capacity: packages  ## Measure what a task of each size serves (ROUNDS=3 SECONDS=5); WRITE=1 takes the result into the plan; SHORT=1
+	@PYTHONPATH=pulumi $(VENV)/python -m bench.capacity $(if $(SHORT),--short) $(if $(WRITE),--write) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CGROUP),--cgroup $(CGROUP))
 
 lint: packages  ## Check style, types and formatting
 	$(VENV)/ruff check
