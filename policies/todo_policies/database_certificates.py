@@ -2,7 +2,8 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from pulumi_policy import Severity
 
@@ -37,34 +38,35 @@ class AuthorityParameters:
     )
 
 
-def ca_rule(clock: Callable[[], dt.date] = today) -> ResourceRule:
+def _outdated(
+    database: Subject, parameters: AuthorityParameters, *, clock: Callable[[], dt.date] = today
+) -> Iterator[str]:
+    if database.resource_type == CLUSTER and not database.props.get("dbClusterInstanceClass"):
+        return  # Aurora's members name their own
+    key = "caCertificateIdentifier" if database.resource_type == CLUSTER else "caCertIdentifier"
+    authority = database.props.get(key)
+    if authority not in AUTHORITIES:
+        yield f"{key} is {shown(authority)}: allowed are {', '.join(AUTHORITIES)}."
+        return
+    end = AUTHORITIES[authority]
+    if (end - clock()).days < parameters.minimum_days:
+        yield f"{key} is {authority}, which ends on {end}."
+
+
+DATABASE_CA_CURRENT = ResourceRule(
+    name="database-ca-current",
+    severity=Severity.HIGH,
+    why="The authority behind a database's certificate is named and far from its end: past it, "
+    "every client that verifies is locked out, and those that do not are not safe.",
+    fix="Set ca_cert_identifier to rds-ca-rsa2048-g1, which clients of AWS's global bundle trust.",
+    controls=(),
+    waivable=False,
+    parameters=AuthorityParameters(),
+    resource_types=frozenset({INSTANCE, CLUSTER, CLUSTER_INSTANCE}),
+    check=_outdated,
+)
+
+
+def ca_rule(clock: Callable[[], dt.date]) -> ResourceRule:
     """Return the rule, judged on the day that a clock gives."""
-
-    def outdated(database: Subject, parameters: AuthorityParameters) -> Iterator[str]:
-        if database.resource_type == CLUSTER and not database.props.get("dbClusterInstanceClass"):
-            return  # Aurora's members name their own
-        key = "caCertificateIdentifier" if database.resource_type == CLUSTER else "caCertIdentifier"
-        authority = database.props.get(key)
-        if authority not in AUTHORITIES:
-            yield f"{key} is {shown(authority)}: allowed are {', '.join(AUTHORITIES)}."
-            return
-        end = AUTHORITIES[authority]
-        if (end - clock()).days < parameters.minimum_days:
-            yield f"{key} is {authority}, which ends on {end}."
-
-    return ResourceRule(
-        name="database-ca-current",
-        severity=Severity.HIGH,
-        why="The authority behind a database's certificate is named and far from its end: past it, "
-        "every client that verifies is locked out, and those that do not are not safe.",
-        fix="Set ca_cert_identifier to rds-ca-rsa2048-g1, which clients of AWS's global bundle "
-        "trust.",
-        controls=(),
-        waivable=False,
-        parameters=AuthorityParameters(),
-        resource_types=frozenset({INSTANCE, CLUSTER, CLUSTER_INSTANCE}),
-        check=outdated,
-    )
-
-
-DATABASE_CA_CURRENT = ca_rule()
+    return replace(DATABASE_CA_CURRENT, check=partial(_outdated, clock=clock))
