@@ -6,6 +6,10 @@ for those, "Scaling activities" for bounds. That the alarms take 3 of 3 and 15 o
 minute, and that the lower one is at 90 % of the target, is in no guide: it is what `DescribeAlarms`
 shows of alarms that AWS makes for a policy. How much at a time AWS removes is written nowhere
 but as "more gradually"; here as much as leaves the metric at its target, from its latest value.
+
+Where datapoints are missing an alarm takes those before them, from a range that is wider than what
+it needs: "Configuring how CloudWatch alarms treat missing data" (docs.aws.amazon.com/
+AmazonCloudWatch/latest/monitoring) has 5 for 3. A minute without a datapoint decides nothing.
 """
 
 from __future__ import annotations
@@ -31,6 +35,9 @@ OUT_DATAPOINTS = 3
 IN_DATAPOINTS = 15
 IN_SHARE = 0.9
 """The lower alarm's threshold as a share of the target."""
+
+_WIDER = 2
+"""Minutes by which an alarm's range is wider than the datapoints it needs."""
 
 _ROUNDING = 1e-9
 """What a floating-point product may be above a whole number without needing another task."""
@@ -98,7 +105,9 @@ class Tracker:
 
     def __init__(self, policies: Mapping[str, Tracking]) -> None:
         self._policies = dict(policies)
-        self._values = {name: deque[float](maxlen=IN_DATAPOINTS) for name in policies}
+        self._values = {
+            name: deque[float | None](maxlen=IN_DATAPOINTS + _WIDER) for name in policies
+        }
         self._out: _Out | None = None
         self._in_at = -math.inf
 
@@ -126,11 +135,7 @@ class Tracker:
             suspended: what is not allowed.
         """
         for name, values in self._values.items():
-            value = metrics.get(name)
-            if value is None:
-                values.clear()  # a gap: neither alarm has its row of datapoints any more
-            else:
-                values.append(value)
+            values.append(metrics.get(name))
         if self._out and running is not None and running < current:
             self._out = _Out(before=self._out.before, at=now, cooldown=self._out.cooldown)
         change = (
@@ -146,8 +151,8 @@ class Tracker:
         """The most that any policy asks for."""
         changes = []
         for name, policy in self._policies.items():
-            values = list(self._values[name])[-OUT_DATAPOINTS:]
-            if len(values) < OUT_DATAPOINTS or min(values) <= policy.target:
+            values = self._datapoints(name, OUT_DATAPOINTS)
+            if not values or min(values) <= policy.target:
                 continue
             # What a recent change added does not show in the metric yet: it counts already.
             base = current if self._out is None or self._is_over(now) else self._out.before
@@ -167,15 +172,15 @@ class Tracker:
     def _scale_in(self, now: float, current: int, minimum: int) -> Change | None:
         """The most that any policy needs, if all of them have long been below their targets."""
         policies = {name: p for name, p in self._policies.items() if not p.disable_scale_in}
-        ready = list(self._low(policies))
+        ready = dict(self._low(policies))
         if not policies or len(ready) < len(policies):
             return None
         needs = [
-            (_proportional(current, self._values[name][-1], policies[name].target), name)
-            for name in ready
+            (_proportional(current, values[-1], policies[name].target), name)
+            for name, values in ready.items()
         ]
         wanted, name = max(needs)
-        policy, values = policies[name], list(self._values[name])
+        policy, values = policies[name], ready[name]
         capacity = max(wanted, minimum)
         if capacity >= current or now < self._in_at + policy.scale_in_cooldown:
             return None
@@ -188,11 +193,19 @@ class Tracker:
             alarm=Alarm(policy=name, kind="AlarmLow"),
         )
 
-    def _low(self, policies: Mapping[str, Tracking]) -> Iterator[str]:
+    def _low(self, policies: Mapping[str, Tracking]) -> Iterator[tuple[str, list[float]]]:
         for name, policy in policies.items():
-            values = self._values[name]
-            if len(values) == IN_DATAPOINTS and max(values) < policy.target * IN_SHARE:
-                yield name
+            values = self._datapoints(name, IN_DATAPOINTS)
+            if values and max(values) < policy.target * IN_SHARE:
+                yield name, values
+
+    def _datapoints(self, name: str, count: int) -> list[float]:
+        """What an alarm looks at; empty if there is not enough, or nothing of this minute."""
+        minutes = list(self._values[name])[-(count + _WIDER) :]
+        if not minutes or minutes[-1] is None:
+            return []
+        found = [value for value in minutes if value is not None][-count:]
+        return found if len(found) == count else []
 
     def _is_over(self, now: float) -> bool:
         """Whether the cooldown of the last scale-out is."""
