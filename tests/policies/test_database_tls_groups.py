@@ -45,6 +45,27 @@ def test_a_group_of_another_region_is_not_the_one_in_use(
     assert stack.problems(RULE) == [ELSEWHERE]
 
 
+def test_a_group_of_another_account_is_not_the_one_in_use(stack: "Stack") -> None:
+    stack["parameters"].provider = ("aws-one", {"region": "eu-west-1"})
+    stack["database"].provider = ("aws-other", {"region": "eu-west-1"})
+    assert stack.problems(RULE) == [ELSEWHERE]
+
+
+def test_a_region_that_is_left_out_is_the_providers(stack: "Stack") -> None:
+    for name in ("parameters", "database"):
+        stack[name].provider = ("aws", {"region": "eu-west-1"})
+        stack[name].props["region"] = UNKNOWN
+    assert stack.problems(RULE) == []
+    stack["parameters"].props["region"] = "us-east-1"
+    assert stack.problems(RULE) == [ELSEWHERE]
+
+
+def test_a_region_that_nothing_tells_is_no_other(stack: "Stack") -> None:
+    stack["parameters"].props["region"] = "eu-west-1"
+    stack["database"].props["region"] = UNKNOWN
+    assert stack.problems(RULE) == []
+
+
 def test_a_region_that_the_environment_decides_is_the_same_for_both(stack: "Stack") -> None:
     for name in ("parameters", "database"):
         stack[name].provider = ("aws", {})
@@ -59,6 +80,26 @@ def test_a_database_without_a_group_is_reported_once(stack: "Stack", group: str 
     stack["database"].sources.pop("parameterGroupName", None)
     assert len(stack.problems(RULE)) == 1
     assert stack.problems(FLOOR) == []
+
+
+@pytest.mark.parametrize(
+    ("group", "problem"),
+    [
+        (None, "parameterGroupName is not set, so the engine's default group applies."),
+        (UNKNOWN, "parameterGroupName comes from no parameter group of this stack, if it is set."),
+        ("other", "its parameter group other is not in this stack, so nothing vouches for it."),
+        (
+            "default.mysql8.4",
+            "its parameter group default.mysql8.4 is an AWS default, which nobody can change.",
+        ),
+    ],
+)
+def test_why_no_group_vouches_for_a_database_is_said(
+    stack: "Stack", group: str | None, problem: str
+) -> None:
+    stack["database"].props["parameterGroupName"] = group
+    stack["database"].sources.pop("parameterGroupName")
+    assert stack.problems(RULE) == [f"database: {problem}"]
 
 
 MEMBER = "aws:rds/clusterInstance:ClusterInstance"

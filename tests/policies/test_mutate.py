@@ -129,6 +129,14 @@ def test_results_are_put_down_module_by_module(found: Path) -> None:
     entry = ledger.load(path)["rule"]
     assert entry == Entry(killed=2, explained=3, total=9, date=entry.date, of="abc")
     assert list(ledger.load(path)) == ["rule", "tags"]
-    line = ledger.closing_line(path)
-    assert line.startswith("2 modules: killed 4 of 18, 6 survive with a reason; not tried yet: ")
-    assert " tags" not in line
+    page = found / "README.md"
+    page.write_text("# Title\n\n1 of 2 modules were tried, long ago.\n\nMore.\n")
+    ledger.state(page, path)
+    assert page.read_text() == (
+        f"# Title\n\n2 of {len(selection())} modules were tried, the last on {entry.date}: "
+        "killed 4 of 18 mutants; 14 survive, 6 of them with a reason.\n\nMore.\n"
+    )
+
+
+def test_the_readme_says_how_far_it_has_come() -> None:
+    assert f"\n{ledger.closing_line()}\n" in ledger.PAGE.read_text()

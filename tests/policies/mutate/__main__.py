@@ -33,6 +33,9 @@ def main() -> int:
     passed = [
         _try(module, again=arguments.again, processes=arguments.processes) for module in modules
     ]
+    left = [module for module in selection() if not ledger.is_current(module)]
+    if left:
+        print(f"To be tried, or tried again: {', '.join(left)}.")
     print(ledger.closing_line())
     return 0 if all(passed) else 1
 
@@ -54,6 +57,7 @@ def _try(module: str, *, again: bool, processes: int) -> bool:
         print(f"{module}: {problem}", file=sys.stderr)
         return False
     ledger.save(module, results, of)
+    ledger.state()
     return _report(module, results)
 
 

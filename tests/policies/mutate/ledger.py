@@ -2,15 +2,18 @@
 
 import datetime as dt
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.policies.mutate.results import Results
-from tests.policies.mutate.workspace import fingerprint, selection
+from tests.policies.mutate.workspace import ROOT, fingerprint, selection
 
-__all__ = ["LEDGER", "Entry", "closing_line", "is_current", "load", "save"]
+__all__ = ["LEDGER", "PAGE", "Entry", "closing_line", "is_current", "load", "save", "state"]
 
 LEDGER = Path(__file__).with_name("results.json")
+PAGE = ROOT / "policies" / "README.md"
+_STATEMENT = re.compile(r"^\d+ of \d+ modules were tried, .*$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +71,12 @@ def closing_line(path: Path = LEDGER) -> str:
         sum(getattr(entry, name) for entry in entries.values())
         for name in ("killed", "explained", "total")
     )
-    left = [module for module in selection() if module not in entries]
-    rest = f"; not tried yet: {', '.join(left)}" if left else ""
-    survive = f"{explained} survive with a reason"
-    return f"{len(entries)} modules: killed {killed} of {total}, {survive}{rest}"
+    tried = f"{len(entries)} of {len(selection())} modules were tried"
+    last = max((entry.date for entry in entries.values()), default="never")
+    survive = f"{total - killed} survive, {explained} of them with a reason"
+    return f"{tried}, the last on {last}: killed {killed} of {total} mutants; {survive}."
+
+
+def state(page: Path = PAGE, path: Path = LEDGER) -> None:
+    """Bring the page that tells readers how far it has come up to date."""
+    page.write_text(_STATEMENT.sub(closing_line(path), page.read_text()))
