@@ -55,7 +55,7 @@ def test_a_place_that_cannot_be_written_to(checkout: Path) -> None:
 
 def test_the_environment_leaves_nothing_of_the_users_own_accounts(checkout: Path) -> None:
     own = {"AWS_PROFILE": "production", "TF_WORKSPACE": "prod", "PULUMI_ACCESS_TOKEN": "pul-1"}
-    env = {**os.environ, "LOCAL_TOOLCHAIN": "built", **own}
+    env = {**os.environ, "LOCAL_TOOLCHAIN": "built", "LOCAL_PORT": "4566", **own}
     script = f'eval "$({sys.executable} -m local env)"; env'
     done = run_command(["sh", "-c", script], cwd=checkout, env=env)
     assert done.code == 0, done.output
