@@ -14,7 +14,7 @@ BASE_IMAGE ?= todo-local/python:3.13
 PROPERTIES := tests/infra/test_capacity_properties.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up plan simulate rehearse schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview bench-capacity lint format packages browser
+.PHONY: help up plan simulate figures rehearse schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview bench-capacity lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ simulate: packages  ## Send SCENARIO=flash-crowd, launch or day, or CSV=traffic.
 	@PYTHONPATH=pulumi $(VENV)/python -m ops.simulate --stack "$(or $(STACK),prod)" --set '$(SET)' \
 		$(if $(CSV),--csv "$(CSV)",--scenario "$(or $(SCENARIO),flash-crowd)") \
 		$(if $(SEED),--seed "$(SEED)") $(if $(JSON),--json) $(if $(PICTURE),--picture "$(PICTURE)")
+
+figures: packages  ## Write the figures of docs/growth.md anew, by prod's config, what was measured, and prices
+	@PYTHONPATH=pulumi $(VENV)/python -m ops.simulate.figures
 
 rehearse: packages  ## Let ten times the traffic come to the local system, watch it scale, and write a page (SECONDS_PER_MINUTE=10 BASE=8)
 	@PYTHONPATH=pulumi $(VENV)/python -m ops.rehearse $(if $(BASE),--base "$(BASE)") \

@@ -1,11 +1,12 @@
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.infra.planned import CEILING, FLOOR, TARGET
-from tests.infra.recorder import Deployment
+from tests.infra.recorder import PROJECT_ROOT, Deployment
 
 Deploy = Callable[..., Deployment]
 DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
@@ -131,3 +132,12 @@ def test_costs_are_below(deploy: Deploy, settings: dict[str, Any], text: str) ->
 @pytest.mark.parametrize("stack", ["dev", "local"])
 def test_there_is_none_where_it_is_switched_off_by_name(deploy: Deploy, stack: str) -> None:
     assert deploy(stack).all(DASHBOARD) == []
+
+
+def test_the_weekly_look_of_the_growth_page_names_graphs_that_are_there(prod: Deployment) -> None:
+    page = (PROJECT_ROOT / "docs" / "growth.md").read_text()
+    named = re.findall(r"^\| \*(.+?)\* \|", page, flags=re.MULTILINE)
+    titles = [one["properties"].get("title") for one in widgets(prod)]
+    texts = "".join(one["properties"].get("markdown", "") for one in widgets(prod))
+    assert len(named) == 8
+    assert [name for name in named if name not in titles and f"### {name}\n" not in texts] == []
