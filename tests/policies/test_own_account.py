@@ -76,6 +76,20 @@ def test_a_condition_does_not_let_another_account_in(
     assert len(said(stack)) == 1
 
 
+def test_a_condition_does_not_hide_who_is_let_in(stack: Judged) -> None:
+    condition = {"StringEquals": {"aws:SourceAccount": "111122223333"}}
+    stack.add(KEY, {"policy": allow({"AWS": FOREIGN}, **condition)})
+    assert len(said(stack)) == 1
+
+
+def test_the_topic_that_a_policy_belongs_to_does_not_say_whose_the_stack_is(stack: Judged) -> None:
+    policy = stack.of("aws:sns/topicPolicy:TopicPolicy")
+    policy.inputs["arn"] = "arn:aws:sns:eu-west-1:999900001111:another"
+    policy.inputs["policy"] = allow({"AWS": FOREIGN})
+    [problem] = said(stack)
+    assert problem.endswith("names the account 999900001111, another one.")
+
+
 def test_a_condition_on_something_else_names_no_account(stack: Judged) -> None:
     condition = {"StringEquals": {"aws:RequestTag/owner": "999900001111"}}
     stack.add("aws:kms/key:Key", {"policy": allow("*", **condition)})
