@@ -68,7 +68,7 @@ def step(
     *,
     seconds_per_minute: float,
     before: float = 2,
-    peak: float = 5,
+    peak: float = 8,
     after: float = 20,
 ) -> Profile:
     """Rise to ten times the base at once, stay there, and fall back as suddenly.

@@ -141,7 +141,7 @@ def test_the_page_says_what_was_changed_for_the_rehearsal() -> None:
     assert "at 3 requests a second for each" in words
     assert "the stack's own is 150" in words
     assert "| 1 | 5.6 | Setting desired count to 4. | monitor alarm A in state ALARM" in words
-    assert "| peak | 5 | " in words
+    assert "| peak | 8 | " in words
     own = page(replace(RESULT, requests_per_task=150), "x.svg")
     assert "taken back" not in own
 
@@ -152,7 +152,7 @@ def test_picture_and_figures_can_be_read_by_others() -> None:
     figures = json.loads(json.dumps(as_json(failing(RISE + 1))))
     assert (figures["failed"], figures["failedAfterAllowance"]) == (1, 0)
     assert figures["secondsPerMinute"] == 6
-    assert len(figures["minutes"]) == 27
+    assert len(figures["minutes"]) == 30
     assert sum(each["failed"] for each in figures["minutes"]) == 1
 
 
