@@ -39,8 +39,13 @@ def _table(before: CapacityPlan, after: CapacityPlan) -> Iterator[str]:
 
 
 def _lists(plan: CapacityPlan) -> Iterator[tuple[str, Sequence[str]]]:
+    scheduled = [
+        f"{change.at:%Y-%m-%d %H:%M} UTC, {change.name}: {change.min_tasks} tasks at least"
+        for change in plan.changes
+    ]
     for title, items in (
         ("Warnings", plan.warnings),
+        ("Scheduled", scheduled),
         ("To do", plan.actions),
         ("Worth knowing", plan.notes),
     ):

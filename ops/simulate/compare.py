@@ -78,9 +78,10 @@ def compare(
         begins=begins,
         arrivals=arrivals(traffic.rates, seed),
     )
+    name = "unannounced" if announced else "your plan"
     outcomes = [
         _outcome(day, plain(known), ()),
-        _outcome(day, planned(plan, begins), plan.reservations),
+        _outcome(day, planned(plan, begins, name), plan.reservations),
     ]
     if announced:
         setup = planned(known, begins, "announced")

@@ -224,6 +224,18 @@ def test_what_is_wrong_to_do_and_worth_knowing_is_listed() -> None:
     assert lines.index("**Warnings**") < lines.index("**To do**") < lines.index("**Worth knowing**")
 
 
+def test_what_is_scheduled_is_listed_also_where_nothing_is_tried() -> None:
+    planned = plan(f'events=[{EVENT},"peakRequestsPerSecond":4000}}]')
+    text = as_text(planned, planned)
+    assert (
+        "Scheduled:\n"
+        "  - 2027-01-02 05:50 UTC, sale-begins: 14 tasks at least\n"
+        "  - 2027-01-02 18:00 UTC, sale-ends: 8 tasks at least\n"
+    ) in text
+    assert "**Scheduled**" in describe(planned, planned)
+    assert "Scheduled" not in as_text(plan(), plan())
+
+
 def test_costs_are_not_known_where_prices_are_not(project: Path) -> None:
     path = project / "Pulumi.prod.yaml"
     path.write_text(path.read_text().replace("eu-west-1\n", "sa-east-1\n", 1))
