@@ -58,6 +58,8 @@ def test_the_function_has_a_group_of_the_stack(stack: Judged) -> None:
     own = stack.of("aws:ec2/securityGroup:SecurityGroup", "rotation").computed["id"]
     parameters["vpcSecurityGroupIds"] = f"{own}, sg-elsewhere"
     assert judge_function(stack) == [elsewhere]
+    parameters["vpcSecurityGroupIds"] = f"{own},{own}"
+    assert judge_function(stack) == []
     del parameters["vpcSecurityGroupIds"]
     assert judge_function(stack) == ["parameters.vpcSecurityGroupIds is not set."]
 
@@ -67,10 +69,11 @@ def test_no_parameters_are_none_of_them(stack: Judged) -> None:
     assert len(judge_function(stack)) == 3
 
 
-def test_the_function_is_in_no_public_subnet(stack: Judged) -> None:
+@pytest.mark.parametrize("named", ["subnet-private, {}", "{},subnet-private"])
+def test_the_function_is_in_no_public_subnet(stack: Judged, named: str) -> None:
     parameters = stack.of(FUNCTION).inputs["parameters"]
     public = stack.of("aws:lb/loadBalancer:LoadBalancer").inputs["subnets"][1]
-    parameters["vpcSubnetIds"] = f"subnet-private, {public}"
+    parameters["vpcSubnetIds"] = named.format(public)
     assert judge_function(stack) == [
         f"{public} is a public subnet: the load balancer is in it, too."
     ]
@@ -81,6 +84,8 @@ def test_what_is_unknown_of_the_function_comes_from_the_engines_graph(stack: Jud
     stack.make_unknown(function)
     function.inputs["parameters"] |= dict.fromkeys(("kmsKeyArn", "vpcSecurityGroupIds"), UNKNOWN)
     assert judge_function(stack) == []
+    function.sources["parameters"] = frozenset({stack.of("aws:kms/key:Key").key})
+    assert len(judge_function(stack)) == 1
     function.sources.clear()
     assert len(judge_function(stack)) == 1
 
@@ -90,6 +95,11 @@ def test_the_password_is_changed_over_tls(stack: Judged, ssl: object, shown: str
     assert judge_secret(stack, ssl=ssl) == [
         f"ssl is {shown} in it, so its password may be changed in clear."
     ]
+
+
+def test_an_account_of_which_little_is_told_is_one(stack: Judged) -> None:
+    stack.of(VERSION).inputs["secretString"] = json.dumps({"host": "db", "username": "app"})
+    assert len(stack.judge(SECRET_ASKS_FOR_TLS)) == 1
 
 
 def test_the_applications_secret_is_not_the_masters(stack: Judged) -> None:

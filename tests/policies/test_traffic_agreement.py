@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.policies.judged import UNKNOWN, Judged, record
+from tests.policies.judged import UNKNOWN, Judged, record, resource
 from tests.policies.mutants.stack import Resource
 from todo_policies.traffic_agreement import TRAFFIC_AGREED
 
@@ -100,6 +100,14 @@ def test_only_a_gateways_list_of_networks_is_let_out_to(stack: Judged) -> None:
     assert said(stack) == [gateways]
 
 
+def test_a_list_that_is_written_down_is_known_to_be_anothers(stack: Judged) -> None:
+    rule = stack.of(EGRESS, "service-to-storage")
+    rule.inputs["prefixListId"] = "pl-elsewhere"  # whatever else it is made from
+    assert len(said(stack)) == 1
+    stack[rule.key] = resource(EGRESS, rule.inputs, rule.name)
+    assert len(said(stack)) == 1
+
+
 def test_an_interfaces_list_is_no_gateways(stack: Judged) -> None:
     interface = stack.of("aws:ec2/vpcEndpoint:VpcEndpoint", "ecr-api").computed["prefixListId"]
     change(stack, EGRESS, "service-to-storage", prefixListId=interface)
@@ -179,13 +187,17 @@ def test_a_function_may_call_aws_but_fetches_no_layers() -> None:
     ]
 
 
-def test_a_function_of_ones_own_may_call_aws_too() -> None:
+@pytest.mark.parametrize(
+    ("type_", "problems"),
+    [("aws:lambda/function:Function", 0), ("aws:sagemaker/domain:Domain", 1)],
+)
+def test_a_function_of_ones_own_may_call_aws_too(type_: str, problems: int) -> None:
     stack = record("dev")
     group = stack.of(GROUP, "-database")
     config = {"vpcConfig": {"securityGroupIds": [group.computed["id"]]}}
-    stack.add("aws:lambda/function:Function", config)
+    stack.add(type_, config)
     change(stack, EGRESS, "service-to-aws", securityGroupId=group.computed["id"])
-    assert said(stack) == []
+    assert len(said(stack)) == problems
 
 
 @pytest.mark.parametrize(
