@@ -7,7 +7,8 @@ are of one size but while it is deployed, so that the mean of the values is the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -21,6 +22,7 @@ __all__ = ["Sample", "TaskMetrics", "sample"]
 _NAMESPACE: Final = "AWS/ECS"
 _CPU_UNITS: Final = 1024
 _MIB: Final = 2**20
+_ASKED_AT_ONCE: Final = 16
 
 Record = Mapping[str, Any]
 
@@ -60,20 +62,24 @@ class TaskMetrics:
     def __init__(self, ecs: Any) -> None:  # noqa: ANN401 - a module
         self._ecs = ecs
         self._before: dict[str, Sample] = {}
+        # The engine takes a second for each, since it measures then.
+        self._askers = ThreadPoolExecutor(_ASKED_AT_ONCE, thread_name_prefix="task-metrics")
 
     def data(self, _: float = 0) -> list[Datum]:
         """The data of the period that ends now."""
-        now: dict[str, Sample] = {}
+        running = list(self._running())
+        ids = [container for _, task in running for container in task.get("_docker_ids") or []]
+        samples = dict(zip(ids, self._askers.map(self._sample, ids), strict=True))
+        now = {container: read for container, read in samples.items() if read}
         cpu: dict[tuple[str, str], list[float]] = {}
         memory: dict[tuple[str, str], list[float]] = {}
-        for service, task in self._running():
-            samples = self._samples(task)
-            now |= samples
-            before = {name: self._before[name] for name in samples if name in self._before}
-            if not samples or before.keys() != samples.keys():
+        for service, task in running:
+            own = [container for container in task.get("_docker_ids") or [] if container in now]
+            if not own or any(container not in self._before for container in own):
                 continue  # it has not run for a whole period
-            cpu.setdefault(service, []).append(_cpu_percent(task, before, samples))
-            memory.setdefault(service, []).append(_memory_percent(task, samples))
+            pairs = [(self._before[container], now[container]) for container in own]
+            cpu.setdefault(service, []).append(_cpu_percent(task, pairs))
+            memory.setdefault(service, []).append(_memory_percent(task, pairs))
         self._before = now
         return [
             Datum(
@@ -94,28 +100,21 @@ class TaskMetrics:
                 cluster = self._ecs._cluster_name_from_arn(task["clusterArn"])  # noqa: SLF001
                 yield (cluster, name), task
 
-    def _samples(self, task: Record) -> dict[str, Sample]:
-        found: dict[str, Sample] = {}
-        for container in task.get("_docker_ids") or []:
-            try:
-                api = self._ecs._get_docker().api  # noqa: SLF001
-                read = sample(api.stats(container, stream=False, one_shot=True))
-            except DockerException:
-                continue  # it ends at this moment
-            if read:
-                found[container] = read
-        return found
+    def _sample(self, container: str) -> Sample | None:
+        try:
+            api = self._ecs._get_docker().api  # noqa: SLF001
+            return sample(api.stats(container, stream=False, one_shot=True))
+        except (DockerException, OSError):
+            return None  # it ends at this moment
 
 
-def _cpu_percent(task: Record, before: Mapping[str, Sample], now: Mapping[str, Sample]) -> float:
-    reserved = int(task["cpu"]) / _CPU_UNITS
+def _cpu_percent(task: Record, pairs: Sequence[tuple[Sample, Sample]]) -> float:
     used = sum(
-        (now[name].cpu_seconds - before[name].cpu_seconds)
-        / max(now[name].at - before[name].at, 1e-3)
-        for name in now
+        (now.cpu_seconds - before.cpu_seconds) / max(now.at - before.at, 1e-3)
+        for before, now in pairs
     )
-    return 100 * used / reserved
+    return 100 * used / (int(task["cpu"]) / _CPU_UNITS)
 
 
-def _memory_percent(task: Record, now: Mapping[str, Sample]) -> float:
-    return 100 * sum(each.memory for each in now.values()) / (int(task["memory"]) * _MIB)
+def _memory_percent(task: Record, pairs: Sequence[tuple[Sample, Sample]]) -> float:
+    return 100 * sum(now.memory for _, now in pairs) / (int(task["memory"]) * _MIB)

@@ -18,14 +18,15 @@ __all__ = ["MINUTE", "PARAMETER", "VARIABLE", "TimeLapse", "default_seconds", "r
 VARIABLE: Final = "SCALING_SECONDS_PER_MINUTE"
 PARAMETER: Final = "/todo-local/scaling-seconds-per-minute"
 MINUTE: Final = 60.0
-_SHORTEST: Final = 1.0
+_SHORTEST: Final = 3.0
+"""Measuring takes more than a second."""
 
 
 def read_seconds(words: str, source: str) -> float:
     """Read how long a minute lasts.
 
     Raises:
-        LocalError: if it is not a number from 1 to 60.
+        LocalError: if it is not a number from 3 to 60.
     """
     try:
         seconds = float(words)
@@ -33,7 +34,7 @@ def read_seconds(words: str, source: str) -> float:
         seconds = 0
     if not _SHORTEST <= seconds <= MINUTE:
         raise LocalError(
-            f"{source} is {words!r}, but must be a number of seconds from 1 to 60.",
+            f"{source} is {words!r}, but must be a number of seconds from 3 to 60.",
             fix="Unset it for real minutes; 6 makes everything ten times as fast.",
         )
     return seconds
@@ -43,7 +44,7 @@ def default_seconds() -> float:
     """What the environment says.
 
     Raises:
-        LocalError: if that is not a number from 1 to 60.
+        LocalError: if that is not a number from 3 to 60.
     """
     return read_seconds(os.environ.get(VARIABLE) or str(MINUTE), VARIABLE)
 

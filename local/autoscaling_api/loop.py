@@ -18,11 +18,13 @@ from local.autoscaling_api.state import Record, Scope, State
 from local.autoscaling_api.tracking import Change, Suspended, Tracker, Tracking, into_bounds
 from local.time_lapse import MINUTE, TimeLapse
 
-__all__ = ["Cloud", "Loop", "alarm_name", "tracking_of"]
+__all__ = ["Cloud", "Loop", "alarm_name", "delay_seconds", "tracking_of"]
 
 _TICK: Final = 0.5
-_DELAY: Final = 0.5
-"""Minutes after the end of a period until its metrics are read; AWS's have their way to go, too."""
+_DELAY_MINUTES: Final = 0.5
+_LEAST_DELAY: Final = 2.0
+"""After the end of a period, until its metrics are read: AWS's have their way to go, too, and
+measuring takes a second here, however short a minute is."""
 
 _COOLDOWN: Final = 300
 """AWS's default for services of ECS."""
@@ -62,6 +64,11 @@ def alarm_name(policy: Record, kind: str) -> str:
     return f"TargetTracking-{policy['ResourceId']}-{kind}-{identifier}"
 
 
+def delay_seconds(length: float) -> float:
+    """From a period's end until its metrics are read, for a minute of this length."""
+    return max(length * _DELAY_MINUTES, _LEAST_DELAY)
+
+
 class Loop:
     """Carries out policies and scheduled actions.
 
@@ -91,7 +98,7 @@ class Loop:
     def turn(self, now: float) -> None:
         """Look once: at schedules and bounds always, at metrics when there is a minute of them."""
         length = self._lapse.seconds_per_minute()
-        number = int(now / length - _DELAY) - 1
+        number = int((now - delay_seconds(length)) // length) - 1
         is_new = number != self._number
         if length != self._length:
             # Minutes of different lengths do not belong into one row.

@@ -67,6 +67,7 @@ def picture(result: Result) -> str:
         *_requests(result, cut),
         *_times(result, cut),
         *_tasks(result),
+        svg.text(_WIDTH - _RIGHT, 56, "along: minutes of autoscaling", size=11, anchor="end"),
     ]
     height = _TOP + 3 * _PANEL + 2 * _GAP + 40
     return svg.document(_WIDTH, height, "Rehearsal", body)

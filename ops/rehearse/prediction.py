@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from local.autoscaling_api.loop import delay_seconds
 from ops.rehearse.profile import Profile
 from ops.rehearse.stage import Scaling
 from ops.simulate.delays import Delays
@@ -17,9 +18,7 @@ _NAMES: Final = {
     "ECSServiceAverageCPUUtilization": CPU,
 }
 _MINUTE: Final = 60.0
-# The local system's own delays, in real seconds but for the first. What comes from the program is
-# the same here and there.
-_PUBLICATION_MINUTES: Final = 0.5
+# The local system's own delays, in real seconds.
 _TASK_START_SECONDS: Final = 2.0
 _HEALTH_CHECK_SECONDS: Final = 1.0
 _DEREGISTRATION_SECONDS: Final = 15.0
@@ -49,7 +48,7 @@ def predict(
             _NAMES[name]: policy for name, policy in scaling.policies.items() if name in _NAMES
         },
         delays=Delays(
-            publication=_PUBLICATION_MINUTES * _MINUTE,
+            publication=delay_seconds(profile.seconds_per_minute) * lapse,
             task_start=_TASK_START_SECONDS * lapse,
             health_check=_HEALTH_CHECK_SECONDS * lapse,
             deregistration=_DEREGISTRATION_SECONDS * lapse,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
@@ -128,7 +129,7 @@ def test_a_source_that_fails_does_not_silence_the_others() -> None:
 
 def test_a_parameter_that_is_no_length_is_as_if_it_were_not_there() -> None:
     assert TimeLapse(lambda: "6", 60).seconds_per_minute() == 6
-    for words in (None, "soon", "0", "61"):
+    for words in (None, "soon", "2.9", "61"):
         assert TimeLapse(lambda w=words: w, 60).seconds_per_minute() == 60  # type: ignore[misc]
 
 
@@ -139,8 +140,27 @@ def test_a_length_in_the_environment_that_cannot_be_used_is_an_error(
     with pytest.raises(LocalError) as raised:
         default_seconds()
     assert (
-        "SCALING_SECONDS_PER_MINUTE is 'fast', but must be a number of seconds from 1 to 60."
+        "SCALING_SECONDS_PER_MINUTE is 'fast', but must be a number of seconds from 3 to 60."
         in (str(raised.value))
     )
     monkeypatch.setenv("SCALING_SECONDS_PER_MINUTE", "")
     assert default_seconds() == 60
+
+
+def test_tasks_are_measured_at_once_and_not_one_after_the_other() -> None:
+    engine, met = Engine(), threading.Barrier(3, timeout=20)
+    names = ("a", "b", "c")
+    for name in names:
+        engine.run(name)
+    engine.answers = {name: stats(1, 10) for name in names}
+    answer = engine.stats
+
+    def slow(container: str, *, stream: bool, one_shot: bool) -> dict[str, Any]:
+        met.wait()
+        return answer(container, stream=stream, one_shot=one_shot)
+
+    engine.stats = slow  # type: ignore[method-assign]
+    metrics = TaskMetrics(engine)
+    metrics.data(60)
+    engine.answers = {name: stats(11, 11) for name in names}
+    assert [datum.values for datum in metrics.data(60)][0] == (40.0,) * 3
