@@ -163,4 +163,4 @@ def test_tasks_are_measured_at_once_and_not_one_after_the_other() -> None:
     metrics = TaskMetrics(engine)
     metrics.data(60)
     engine.answers = {name: stats(11, 11) for name in names}
-    assert [datum.values for datum in metrics.data(60)][0] == (40.0,) * 3
+    assert next(datum.values for datum in metrics.data(60)) == (40.0,) * 3
