@@ -6,11 +6,11 @@ A task's **rating** is the highest rate at which, and at every lower one that wa
 - 99 of 100 were answered within 100 ms of when they were due, and
 - the task used at most 85 % of its CPU.
 
-The law: CPUs in use = `factor` · rate ^ `exponent`. The exponent is below 1, since requests that
-come together share what wakes the task up. It is fitted to the points up to the rating, each
-weighing the same in percent, and then raised until no point lies above it: it never promises more
-requests of a CPU than were served. What is planned with is the lower of the rating and of the rate
-at which the law reaches 85 %.
+The law: CPUs in use = `idle` + `factor` · rate ^ `exponent`, where the exponent is 1 or less, since
+requests that come together share what wakes the task up. Of all laws that no point up to the
+rating lies above, it is the one that lies least above any of them, in percent: it never promises
+more requests of a CPU than were served. What is planned with is the lower of the rating and of the
+rate at which the law reaches 85 %.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from math import exp, log
-from statistics import linear_regression, median
+from statistics import median
 
 __all__ = [
     "MOST_CPU",
@@ -35,6 +34,9 @@ __all__ = [
 
 OBJECTIVE_MS = 100.0
 MOST_CPU = 0.85
+
+_EXPONENTS = (1.0, 0.95, 0.9, 0.85, 0.8, 0.75, 0.7)
+_STEPS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,20 +78,22 @@ class Law:
     """CPU use as a function of the rate.
 
     Attributes:
-        factor: CPUs in use at one request a second.
+        idle: CPUs in use for whatever does not depend on it.
+        factor: CPUs in use for one request a second.
         exponent: 1 if each request takes as much as if it were alone.
     """
 
+    idle: float
     factor: float
     exponent: float
 
     def used_cpus(self, rate: float) -> float:
         """CPUs in use at a rate."""
-        return float(self.factor * rate**self.exponent)
+        return float(self.idle + self.factor * rate**self.exponent)
 
     def rate(self, cpus: float) -> float:
         """The rate at which so many CPUs are in use."""
-        return float((cpus / self.factor) ** (1 / self.exponent))
+        return float((max(0.0, cpus - self.idle) / self.factor) ** (1 / self.exponent))
 
     def excess(self, points: Iterable[Point]) -> list[float]:
         """By which part of what was measured it lies above each point."""
@@ -129,14 +133,30 @@ def rated_points(points: Sequence[Point]) -> list[Point]:
 
 
 def fit(points: Sequence[Point]) -> Law:
-    """The law of some points; two of different rates at least."""
-    # A straight line through logarithms: an error counts in proportion to what was measured.
-    line = linear_regression(
-        [log(point.offered) for point in points], [log(point.used_cpus) for point in points]
-    )
-    law = Law(factor=exp(line.intercept), exponent=line.slope)
-    highest = max(point.used_cpus / law.used_cpus(point.offered) for point in points)
-    return Law(factor=law.factor * highest, exponent=law.exponent)
+    """The lowest law of some points; two of different rates at least."""
+    laws = [_lowest(points, exponent) for exponent in _EXPONENTS]
+    return min(laws, key=lambda law: max(law.excess(points)))
+
+
+def _lowest(points: Sequence[Point], exponent: float) -> Law:
+    """The lowest law of one exponent.
+
+    Each factor has its least `idle`. How far the law then lies above the points is convex in the
+    factor, so that two trials a third apart tell which third can be left out.
+    """
+
+    def law(factor: float) -> Law:
+        above = (point.used_cpus - factor * point.offered**exponent for point in points)
+        return Law(idle=max(0.0, *above), factor=factor, exponent=exponent)
+
+    low, high = 0.0, max(point.used_cpus / point.offered**exponent for point in points)
+    for _ in range(_STEPS):
+        one, other = low + (high - low) / 3, high - (high - low) / 3
+        if max(law(one).excess(points)) < max(law(other).excess(points)):
+            high = other
+        else:
+            low = one
+    return law(high)
 
 
 def rating(points: Sequence[Point]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import random
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -190,15 +191,17 @@ def _points(
 ) -> Iterator[Point]:
     if database.container is None:
         raise LocalError("The database has not been started.", fix="Start it with start_database.")
+    # In another order each time: what else the machine does for a while falls on all of them.
+    loads = [(task, share) for task in tasks for share in plan.shares]
     for number in range(1, plan.rounds + 1):
-        for task in tasks:
-            for share in plan.shares:
-                rate = max(1, round(share * saturated[task.size]))
-                before = task.container.cpu_seconds(), database.container.cpu_seconds()
-                answers = attack.at_rate(task.mix, rate=rate, seconds=plan.seconds)
-                used = task.container.cpu_seconds() - before[0]
-                database_used = database.container.cpu_seconds() - before[1]
-                yield _point(task, number, rate, answers, plan, (used, database_used))
+        random.Random(number).shuffle(loads)  # noqa: S311 - no secret
+        for task, share in loads:
+            rate = max(1, round(share * saturated[task.size]))
+            before = task.container.cpu_seconds(), database.container.cpu_seconds()
+            answers = attack.at_rate(task.mix, rate=rate, seconds=plan.seconds)
+            used = task.container.cpu_seconds() - before[0]
+            database_used = database.container.cpu_seconds() - before[1]
+            yield _point(task, number, rate, answers, plan, (used, database_used))
 
 
 def _point(
