@@ -204,6 +204,7 @@ def test_a_task_serves_when_it_has_started_and_passed_a_check_and_costs_from_the
 def test_who_leaves_costs_until_its_requests_are_done() -> None:
     service = Service(5, Delays(task_start=30, health_check=5, deregistration=15))
     service.want(3, 100)
+    service.advance(114)
     assert (service.serving, service.paid) == (3, 5)
     service.advance(115)
     assert service.paid == 3

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -11,8 +12,12 @@ import pytest
 from ops.plan.stack import changed, read_stack
 from ops.simulate.__main__ import main
 from ops.simulate.compare import Outcome, compare, with_event
+from ops.simulate.delays import PUBLICATION_SECONDS
+from ops.simulate.engine import CPU, run
+from ops.simulate.setups import planned as setup_of
 from ops.simulate.traffic import BEFORE, SCENARIOS, flash_crowd, launch
 from todo_infra import config
+from todo_infra.capacity import plan_capacity
 from todo_infra.capacity.data import Throughput
 
 ROOT = Path(__file__).parents[3]
@@ -102,6 +107,19 @@ def test_fewer_tasks_at_rest_are_cheaper_and_lose_more() -> None:
     assert two.usd is not None
     assert planned.usd is not None
     assert two.usd < planned.usd
+
+
+def test_metrics_of_twenty_seconds_would_save_most_of_what_few_tasks_lose() -> None:
+    """What docs/decisions/013-capacity-plan.md says of them."""
+    two = setup_of(plan_capacity(prod("minTasks=2"), NOW), NOW)
+    fast = replace(
+        two,
+        policies={CPU: two.policies[CPU]},
+        delays=replace(two.delays, metric=20, publication=PUBLICATION_SECONDS[20]),
+    )
+    rates = flash_crowd(600, 6000).rates
+    assert run(two, rates).short_seconds / 60 == pytest.approx(5.5, abs=0.2)
+    assert run(fast, rates).short_seconds / 60 == pytest.approx(2.3, abs=0.2)
 
 
 def test_capacity_of_the_load_balancer_that_is_reserved_meanwhile_is_paid_for() -> None:
