@@ -117,7 +117,7 @@ def test_a_garbled_state_is_named_with_the_way_out(scratch: Scratch) -> None:
 
 def test_a_bad_config_value_names_key_value_and_what_is_allowed(scratch: Scratch) -> None:
     scratch.replace(
-        "Pulumi.local.yaml", "peakRequestsPerSecond: 600", "peakRequestsPerSecond: lots"
+        "Pulumi.local.yaml", "peakRequestsPerSecond: 300", "peakRequestsPerSecond: lots"
     )
     code, output = _preview(scratch, "local")
     assert code != 0
