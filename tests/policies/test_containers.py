@@ -127,7 +127,10 @@ def test_a_client_with_two_authorities_is_refused(stack: "Stack") -> None:
 def test_an_empty_authority_is_none(stack: "Stack") -> None:
     drop_variable(stack, "DATABASE_CA_FILE")
     set_variable(stack, "DATABASE_CA_FILE", "")
-    assert stack.breaking(CLIENT) == ["task"]
+    [empty] = stack.problems(CLIENT)
+    del app(stack)["environment"][-1]["value"]
+    assert stack.problems(CLIENT) == [empty]
+    assert "but neither of" in empty
 
 
 def test_the_authority_itself_will_do_where_it_is_allowed(stack: "Stack") -> None:
@@ -169,6 +172,7 @@ def test_unreadable_definitions_break_both_rules(stack: "Stack", definitions: st
 def test_absent_definitions_break_both_rules(stack: "Stack") -> None:
     del stack["task"].props["containerDefinitions"]
     assert stack.breaking(CLIENT, PLAINTEXT) == ["task", "task"]
+    assert "containerDefinitions is not a list." in stack.problems(CLIENT)[0]
 
 
 def test_wholly_unknown_definitions_are_left_to_the_update(stack: "Stack") -> None:

@@ -111,7 +111,7 @@ def test_no_way_of_writing_the_world_gets_through(stack: "Stack", cidr: dict[str
     [
         HTTPS,
         ports(3306.0, 3306.0, "udp") | {"cidrBlocks": [WORLD]},
-        ports(3306.0, 3306.0) | {"cidrBlocks": ["10.0.0.0/8"], "ipv6CidrBlocks": ["fd00::/16"]},
+        ports(3306.0, 3306.0) | {"cidrBlocks": ["10.1.2.3/8"], "ipv6CidrBlocks": ["fd00::/16"]},
         ports(3306.0, 3306.0) | {"securityGroups": [UNKNOWN]},
         ports(443.0, 443.0) | {"cidrBlocks": UNKNOWN},
     ],

@@ -107,6 +107,13 @@ def test_nothing_but_the_databases_port_is_open(
     ]
 
 
+def test_a_rule_that_names_no_ports_opens_all(stack: "Stack") -> None:
+    for key in ("fromPort", "toPort"):
+        del stack["ingress"].props[key]
+    [problem] = stack.problems(RULE)
+    assert "opens ports 0 to 65535," in problem
+
+
 def test_the_port_is_the_databases_own(stack: "Stack") -> None:
     stack["database"].props["port"] = 3307.0
     assert stack.breaking(RULE) == ["database"]
@@ -243,8 +250,8 @@ def test_a_proxy_is_judged_as_a_database_is(stack: "Stack") -> None:
 def test_a_proxys_port_is_that_of_its_family(
     stack: "Stack", family: str, port: float, broken: int
 ) -> None:
-    groups = {"vpcSecurityGroupIds": ["sg-proxy"]}
-    add(stack, "proxy", "aws:rds/proxy:Proxy", engineFamily=family, **groups)
+    proxy = add(stack, "proxy", "aws:rds/proxy:Proxy", engineFamily=family)
+    proxy.props["vpcSecurityGroupIds"] = ["sg-proxy"]
     add(stack, "proxy_group", GROUP, id="sg-proxy")
     opened = {"securityGroupId": "sg-proxy", "fromPort": port, "toPort": port}
     add(stack, "to_proxy", stack["ingress"].type, **stack["ingress"].props | opened)

@@ -1,7 +1,7 @@
 """`make mutate-policies`: change the pack's code line by line, and see whether its tests notice.
 
-Modules whose code and tests are as they were when `results.json` was written are not tried again,
-unless they are named.
+Modules whose code and tests are as they were when `results.json` was written are not tried again
+(`--again` does); their survivors are only read again, as explained.toml may have changed.
 """
 
 import argparse
@@ -45,11 +45,13 @@ def _try(module: str, *, again: bool, processes: int) -> bool:
     if again:
         shutil.rmtree(workspace, ignore_errors=True)
     of = fingerprint(module)
-    fill(workspace, module)
-    forget_survivors(workspace, module)
-    # Which test runs which function is found out anew: mutmut itself looks at new tests only.
-    (workspace / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
-    problem = _run(workspace, processes)
+    problem = None
+    if of != ledger.tried(module) or not (workspace / "mutants").exists():
+        fill(workspace, module)
+        forget_survivors(workspace, module)
+        # Which test runs which function is found out anew: mutmut itself looks at new tests only.
+        (workspace / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
+        problem = _run(workspace, processes)
     if problem is None:
         results = read(workspace, module)
         problem = f"{results.unchecked} mutants were not tried" if results.unchecked else None

@@ -9,7 +9,17 @@ from pathlib import Path
 from tests.policies.mutate.results import Results
 from tests.policies.mutate.workspace import ROOT, fingerprint, selection
 
-__all__ = ["LEDGER", "PAGE", "Entry", "closing_line", "is_current", "load", "save", "state"]
+__all__ = [
+    "LEDGER",
+    "PAGE",
+    "Entry",
+    "closing_line",
+    "is_current",
+    "load",
+    "save",
+    "state",
+    "tried",
+]
 
 LEDGER = Path(__file__).with_name("results.json")
 PAGE = ROOT / "policies" / "README.md"
@@ -54,6 +64,12 @@ def save(module: str, results: Results, of: str, path: Path = LEDGER) -> None:
     )
     known = {name: asdict(entries[name]) for name in selection() if name in entries}
     path.write_text(json.dumps(known, indent=2) + "\n")
+
+
+def tried(module: str, path: Path = LEDGER) -> str | None:
+    """Return the fingerprint of what was tried last of a module."""
+    entry = load(path).get(module)
+    return entry.of if entry else None
 
 
 def is_current(module: str, path: Path = LEDGER) -> bool:
