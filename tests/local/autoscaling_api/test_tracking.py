@@ -124,6 +124,15 @@ def test_scale_in_waits_for_its_cooldown_and_scale_out_does_not() -> None:
     assert feed(tracker, [900, 900, 900], start=20 * 60) == [2, 2, 3]
 
 
+def test_a_scale_out_ends_the_cooldown_of_a_scale_in() -> None:
+    patient = Tracking(target=600, scale_out_cooldown=30, scale_in_cooldown=24 * 3600)
+    tracker = requests(patient)
+    assert feed(tracker, LOW, current=8)[-1] == 2
+    assert feed(tracker, LOW, current=4, start=15 * 60)[-1] == 4, "the cooldown goes on"
+    assert feed(tracker, [900] * 3, current=4, start=30 * 60)[-1] == 6
+    assert feed(tracker, LOW, current=6, start=33 * 60)[-1] == 2
+
+
 def test_the_policy_that_asks_for_most_wins() -> None:
     tracker = Tracker({"requests": REQUESTS, "cpu": CPU})
     metrics = {"requests": 900.0, "cpu": 90.0}
