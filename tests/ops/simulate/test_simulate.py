@@ -67,7 +67,6 @@ def test_of_a_tenfold_flash_crowd_prod_loses_a_fifth_of_what_defaults_lose_or_le
     base, peak = capacity.expected_requests_per_second, capacity.peak_requests_per_second
     assert peak == 10 * base
     default, planned = compare(settings, flash_crowd(base, peak), NOW, seed)
-    assert short(default) > 5
     assert short(planned) <= 0.2 * short(default)
     assert planned.run.dropped <= 0.2 * default.run.dropped
     assert planned.usd is not None
@@ -81,7 +80,6 @@ def test_of_an_announced_launch_prod_loses_nothing() -> None:
     default, planned, announced = compare(
         settings, launch(600, peak), NOW, 1, announced=with_event(settings, NOW, peak)
     )
-    assert short(default) > 5
     assert short(planned) <= 0.2 * short(default)
     assert short(announced) == 0
     assert announced.run.dropped == 0
@@ -104,6 +102,7 @@ def test_fewer_tasks_at_rest_are_cheaper_and_lose_more() -> None:
     _, two = compare(prod("minTasks=2"), flash_crowd(600, 6000), NOW, 1)
     default, planned = compare(prod(), flash_crowd(600, 6000), NOW, 1)
     assert short(default) > short(two) > short(planned)
+    assert short(default) > 10
     assert two.usd is not None
     assert planned.usd is not None
     assert two.usd < planned.usd
