@@ -1,10 +1,13 @@
 import datetime as dt
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from todo_policies.parameters import PolicyConfigError
-from todo_policies.waivers import read_waivers
+from todo_policies.waivers import Ledger, read_waivers, today
 
 if TYPE_CHECKING:
     from tests.policies.conftest import Stack
@@ -109,6 +112,31 @@ def test_a_rule_on_the_databases_path_ignores_waivers_and_says_so(stack: "Stack"
     assert violations[1].message.startswith(
         f"{rule}: its waivers are ignored, as this rule cannot be waived."
     )
+
+
+def test_a_rule_that_nobody_configured_is_not_waived() -> None:
+    subject = SimpleNamespace(name="database", urn="urn:database")
+    assert Ledger().settle(RULE, subject, PROBLEM) == PROBLEM
+
+
+@pytest.fixture
+def zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Move this machine into a time zone."""
+
+    def move(name: str) -> None:
+        monkeypatch.setenv("TZ", name)
+        time.tzset()
+
+    yield move
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("name", ["Etc/GMT-14", "Etc/GMT+12"])
+def test_the_day_is_the_same_on_every_machine(zone: Callable[[str], None], name: str) -> None:
+    before = dt.datetime.now(dt.UTC).date()
+    zone(name)
+    assert before <= today() <= dt.datetime.now(dt.UTC).date()
 
 
 def test_without_waivers_nothing_is_printed(stack: "Stack") -> None:
