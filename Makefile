@@ -14,7 +14,7 @@ BASE_IMAGE ?= todo-local/python:3.13
 PROPERTIES := tests/infra/test_capacity_properties.py
 
 .DEFAULT_GOAL := help
-.PHONY: help up plan simulate figures rehearse schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview bench-capacity lint format packages browser
+.PHONY: _test-others help up plan simulate figures rehearse schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview bench-capacity lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -97,11 +97,14 @@ ownership: packages  ## Say whether the change from BASE=main needs the platform
 clean: down  ## `make down`, then drop caches, logs and the virtual environment
 	rm -rf .local .venv
 
-test: lint scan-config browser coverage  ## Run every test: unit, engine, browser, and faults in their short form
-	$(PYTEST) -m "not engine and not browser and not faults" --ignore tests/infra
-	$(PYTEST) $(PROPERTIES)
+test: browser  ## Run every test: unit, engine, browser, and faults in their short form
+	$(MAKE) --jobs 2 --output-sync=target _test-others lint coverage scan-config
 	$(PYTEST) -m "engine or browser"
 	$(PYTEST) -m faults
+
+_test-others:
+	$(PYTEST) -m "not engine and not browser and not faults" --ignore tests/infra
+	$(PYTEST) $(PROPERTIES)
 
 test-unit: packages  ## Run the quick tests: no Docker, seconds
 	$(PYTEST) -m "not engine and not browser and not faults"
