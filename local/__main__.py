@@ -12,6 +12,7 @@ from pathlib import Path
 
 from local import parity, preview, system
 from local.errors import LocalError
+from local.ops_commands import OPS_COMMANDS, run_ops
 from local.workspace import Workspace
 
 _COMMANDS = {
@@ -27,9 +28,14 @@ _COMMANDS = {
 
 def main() -> int:
     """Run one command; 1 is what a failure with an explanation returns, 130 an interruption."""
-    arguments = _parser().parse_args()
+    parser = _parser()
+    arguments, rest = parser.parse_known_args()
+    if rest and arguments.command not in OPS_COMMANDS:
+        parser.error(f"unknown: {' '.join(rest)}")
     try:
         workspace = Workspace.from_environment()
+        if arguments.command in OPS_COMMANDS:
+            return run_ops(workspace, arguments.command, rest)
         if arguments.command != "preview":
             return _COMMANDS[arguments.command](workspace)
         options = preview.Options(stack=arguments.stack, events=arguments.events)
@@ -50,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     for name in _COMMANDS:
         commands.add_parser(name)
+    for name in OPS_COMMANDS:
+        commands.add_parser(name, help=f"the same as ops.{name}, whose options it takes")
     previewing = commands.add_parser("preview")
     previewing.add_argument("stack", help="name of a Pulumi.STACK.yaml")
     previewing.add_argument("--events", type=Path, help="file for the engine's events, as JSON")

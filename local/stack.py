@@ -9,7 +9,7 @@ from local.errors import LocalError
 from local.pulumi_engine import engine_environment
 from local.workspace import DEFAULT_PORT, Workspace
 
-__all__ = ["STACK", "STUCK", "load_balancer", "up"]
+__all__ = ["STACK", "STUCK", "config_file", "load_balancer", "up"]
 
 STACK = "local"
 STUCK = "If it stays so: `make down` and then `make up` start afresh, without the todos."
@@ -34,7 +34,7 @@ def up(workspace: Workspace, watch: Watch) -> str:
         output = run(
             [
                 *("pulumi", "up", "--stack", STACK, "--yes", "--non-interactive"),
-                *("--color", "never", *_config_file(workspace)),
+                *("--color", "never", *config_file(workspace)),
                 *("--policy-pack", "policies"),
                 *("--policy-pack-config", f"policies/config/{STACK}.json"),
             ],
@@ -66,7 +66,7 @@ def load_balancer(workspace: Workspace) -> str:
     return shown.strip()
 
 
-def _config_file(workspace: Workspace) -> list[str]:
+def config_file(workspace: Workspace) -> list[str]:
     """Options for a system on another port: a copy of the stack's config that names that port."""
     if workspace.port == DEFAULT_PORT:
         return []

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final, NoReturn, Protocol
@@ -14,6 +15,8 @@ from todo_app.database import DatabaseUnavailableError, log_in, raise_explained
 from todo_app.settings import DatabaseSettings, PoolSettings
 
 __all__ = ["ConnectionPool", "PoolExhaustedError", "Result", "Session"]
+
+_log = logging.getLogger(__name__)
 
 # A firewall between us and the server may drop a quiet connection without telling either side
 # (AWS's forget one after 350 s), so one that was quiet for longer than this is asked first.
@@ -92,6 +95,13 @@ class Session:
         """Whether the other side hung up; costs nothing, and sees a restart or a killed session."""
         return self._transport.is_closing()
 
+    @property
+    def encryption(self) -> str:
+        """What the session goes over, such as `TLSv1.3 TLS_AES_256_GCM_SHA384`."""
+        cipher = self._transport.get_extra_info("cipher")
+        version = self._transport.get_extra_info("ssl_object")
+        return f"{version.version()} {cipher[0]}" if cipher and version else "no TLS"
+
     async def answers(self) -> bool:
         """Ask the server whether it is still there."""
         try:
@@ -140,6 +150,7 @@ class ConnectionPool:
         self.size = limits.size
         self.waiting = 0
         self.in_use = 0
+        self._encryption = ""
 
     async def execute(self, statement: str, values: tuple[object, ...] = ()) -> Result:
         """Run one statement on a session of the pool; see `session` and `Session.execute`."""
@@ -215,7 +226,11 @@ class ConnectionPool:
             if await self._is_alive(session):
                 return session
             session.abort()
-        return Session(await self._log_in(), self._server)
+        session = Session(await self._log_in(), self._server)
+        if session.encryption != self._encryption:  # once, as a rule; `make verify` looks for it
+            self._encryption = session.encryption
+            _log.info("database session over %s", self._encryption)
+        return session
 
     async def _log_in(self) -> Connection:
         """Open a connection; however many credentials are tried, somebody waits for it."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,20 @@ async def is_usable(pool: ConnectionPool) -> bool:
 
 async def test_reuses_its_connection(pool: ConnectionPool) -> None:
     assert await connection_id(pool) == await connection_id(pool)
+
+
+async def test_says_once_what_its_sessions_go_over(
+    migrated: None,  # noqa: ARG001
+    serving: ServeSettings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "todo_app.pool")
+    wide = replace(NARROW, size=2)
+    async with open_pool(serving, wide) as pool, pool.session() as one, pool.session():
+        status = dict(await rows(one, "SHOW SESSION STATUS LIKE 'Ssl_%'"))
+    expected = f"database session over {status['Ssl_version']} {status['Ssl_cipher']}"
+    assert [record.getMessage() for record in caplog.records] == [expected]
+    assert status["Ssl_version"] in {"TLSv1.2", "TLSv1.3"}
 
 
 async def test_replaces_a_connection_that_was_killed(pool: ConnectionPool, admin: Admin) -> None:

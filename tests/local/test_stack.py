@@ -43,14 +43,14 @@ def test_a_failure_without_any_heading_shows_the_end_of_the_output() -> None:
 
 
 def test_a_system_on_the_default_port_uses_the_stacks_own_config() -> None:
-    assert stack._config_file(Workspace()) == []
+    assert stack.config_file(Workspace()) == []
 
 
 def test_a_system_on_another_port_pushes_images_to_that_port(tmp_path: Path) -> None:
     shutil.copy(Workspace().root / "Pulumi.local.yaml", tmp_path)
     workspace = Workspace(root=tmp_path, port=4600)
     workspace.run.mkdir(parents=True)
-    option, file = stack._config_file(workspace)
+    option, file = stack.config_file(workspace)
     assert option == "--config-file"
     config = Path(file).read_text()
     assert "registry: localhost:4600" in config

@@ -1,0 +1,161 @@
+"""Pulumi's side: what was deployed, what is there, and what the program would do about it.
+
+`pulumi preview --refresh` asks AWS for every resource, previews the program against the answers,
+and keeps neither: the event log has both.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ops.drift.findings import Finding, Kind, in_words
+from ops.drift.rules import REPEATED, strange_policies, strange_rules
+from ops.errors import OpsError
+from ops.report.changes import differences
+from ops.report.events import State, Step, read_preview
+from ops.report.words import noun
+
+__all__ = ["Look", "found_in", "look"]
+
+# The bridge's own, which change with every refresh, and what only names the resource.
+_OURS = {"__meta", "__pulumi_raw_state_delta", "__defaults", "id"}
+_STEPS = {"create", "update", "replace", "delete", "import"}
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How to ask.
+
+    Attributes:
+        stack: The stack.
+        config_file: Its config, where that is another file than `Pulumi.<stack>.yaml`.
+        root: The project's directory.
+    """
+
+    stack: str
+    config_file: Path | None
+    root: Path
+
+
+def look(how: Look) -> tuple[Finding, ...]:
+    """Ask the engine.
+
+    Raises:
+        OpsError: It gives no answer.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder, "events.jsonl")
+        command = [
+            *("pulumi", "preview", "--refresh", "--stack", how.stack, "--non-interactive"),
+            *("--suppress-progress", "--color", "never", "--event-log", str(log)),
+            *(["--config-file", str(how.config_file)] if how.config_file else []),
+        ]
+        # The option for the log is one of these.
+        env = {**os.environ, "PULUMI_DEBUG_COMMANDS": "true"}
+        try:
+            done = subprocess.run(
+                command, cwd=how.root, env=env, capture_output=True, text=True, check=False
+            )
+        except FileNotFoundError:
+            raise OpsError('`pulumi` is not on PATH; `eval "$(make -s env)"` has one.') from None
+        if done.returncode or not log.exists():
+            raise OpsError(f"Pulumi does not say what differs:\n{_end(done)}")
+        return found_in(log, how.stack)
+
+
+def _end(done: subprocess.CompletedProcess[str]) -> str:
+    return "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
+
+
+def found_in(log: Path, stack: str) -> tuple[Finding, ...]:
+    """Read the log of a preview with a refresh.
+
+    Raises:
+        OpsError: It is none, or did not come to its end.
+    """
+    preview = read_preview(log, stack)
+    if not preview.succeeded:
+        raise OpsError(f"Pulumi does not say what differs: {'; '.join(preview.errors)}")
+    refreshed = {one.urn: one for one in _refreshed(log)}
+    steps = {one.urn: one for one in preview.steps if one.op in _STEPS}
+    found: list[Finding] = []
+    for urn in sorted(refreshed.keys() | steps.keys()):
+        found.extend(_of_resource(refreshed.get(urn), steps.get(urn)))
+    found.extend(
+        _finding(whose, Kind.STRANGE, where, text)
+        for strange in (strange_rules, strange_policies)
+        for whose, where, text in strange(list(refreshed.values()))
+    )
+    return tuple(found)
+
+
+def _refreshed(log: Path) -> Iterator[Step]:
+    """Yield a step for each resource that AWS was asked for: from the last state to what is."""
+    for line in log.read_text().splitlines():
+        metadata = (json.loads(line).get("resOutputsEvent") or {}).get("metadata") or {}
+        # One that is gone is refreshed to nothing.
+        if metadata.get("op") != "refresh" or not metadata["type"].startswith("aws:"):
+            continue
+        old, new = _outputs(metadata.get("old")), _outputs(metadata.get("new"))
+        skipped = _OURS | REPEATED.get(metadata["type"], frozenset())
+        names = set() if old is None or new is None else old.keys() | new.keys()
+        yield Step(
+            op="refresh",
+            urn=metadata["urn"],
+            old=None if old is None else State(inputs=old),
+            new=None if new is None else State(inputs=new),
+            differing=tuple(
+                sorted(
+                    name
+                    for name in names - skipped
+                    if _some((old or {}).get(name)) != _some((new or {}).get(name))
+                )
+            ),
+        )
+
+
+def _outputs(state: Json | None) -> Json | None:
+    return None if not state else state.get("outputs") or {}
+
+
+def _some(value: object) -> object:
+    """Return a value, or None for one of AWS's other words for nothing."""
+    return None if value in ("", [], {}) else value
+
+
+def _of_resource(refreshed: Step | None, step: Step | None) -> Iterator[Finding]:
+    gone = refreshed is not None and (refreshed.new is None or not refreshed.new.inputs)
+    if refreshed is not None and gone:
+        yield _finding(refreshed, Kind.GONE, "", "is gone")
+        return
+    if refreshed is not None and refreshed.differing:
+        kind = Kind.CHANGED if step else Kind.STRANGE
+        for one in differences(refreshed):
+            yield _finding(refreshed, kind, one.path, in_words(one))
+        return
+    if step is None:
+        return
+    if step.op != "update":
+        words = {"create": "would be made", "delete": "would be deleted"}
+        yield _finding(step, Kind.PENDING, "", words.get(step.op, "would be replaced"))
+        return
+    for one in differences(step):
+        yield _finding(step, Kind.PENDING, one.path, f"{in_words(one)} as deployed")
+
+
+def _finding(step: Step, kind: Kind, path: str, text: str) -> Finding:
+    return Finding(
+        tool="Pulumi",
+        kind=kind,
+        type=step.type,
+        what=f"{noun(step.type)} {step.name}",
+        property=path,
+        text=text,
+    )

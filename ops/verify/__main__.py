@@ -1,0 +1,80 @@
+"""Whether what runs is what was deployed: `make verify STACK=prod`, after every `pulumi up`.
+
+Reads only. Exits with 0 if no line fails, with 1 if one does, and with 2 if nothing could be
+looked at. The endpoint and the credentials are the environment's.
+"""
+
+import argparse
+import functools
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ops.errors import OpsError
+from ops.verify.credentials import secret_lines
+from ops.verify.database import Server, login_lines, server_lines, session_line
+from ops.verify.deployed import Deployed, read_deployed
+from ops.verify.lines import Line, Verdict, as_json, as_table, failed
+from ops.verify.page import Address, page_lines
+from ops.verify.service import service_lines
+from ops.verify.watched import alarm_lines, scaling_lines
+
+__all__ = ["main"]
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+Clients = Callable[[str], Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print a line for each thing that was looked at."""
+    parser = argparse.ArgumentParser(prog="python -m ops.verify", description=__doc__)
+    parser.add_argument("--stack", required=True, help="the stack that was deployed")
+    parser.add_argument("--url", help="where the application is (default: the stack's own URL)")
+    parser.add_argument("--ca-file", type=Path, help="the authority of that URL's certificate")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    options = parser.parse_args(arguments)
+    try:
+        deployed = read_deployed(options.stack)
+        address = Address(url=options.url or deployed.outputs["url"], ca_file=options.ca_file)
+        clients = functools.cache(functools.partial(boto3.client, region_name=deployed.region))
+        lines = list(_lines(deployed, address, clients))
+    except (OpsError, BotoCoreError) as error:
+        print(f"✗ {error}", file=sys.stderr)
+        return 2
+    print(as_json(options.stack, lines) if options.json else as_table(lines))
+    return int(any(line.verdict is Verdict.FAIL for line in lines))
+
+
+def _lines(deployed: Deployed, address: Address, clients: Clients) -> Iterator[Line]:
+    now, server = datetime.now(UTC), Server.of(deployed.environment(), _ROOT)
+    ecs, rds, manager = clients("ecs"), clients("rds"), clients("secretsmanager")
+    yield from _guarded("service", service_lines(deployed, ecs, clients("elbv2")))
+    yield from _guarded("page", page_lines(address))
+    yield from _guarded("database", server_lines(deployed, rds, now))
+    yield from _guarded("app's sessions", _one(deployed, clients))
+    yield from _guarded("login", login_lines(server, manager))
+    yield from _guarded("secrets", secret_lines(deployed, manager, rds, now))
+    yield from _guarded("scaling", scaling_lines(deployed, clients("application-autoscaling")))
+    yield from _guarded("alarms", alarm_lines(deployed, clients("cloudwatch")))
+
+
+def _one(deployed: Deployed, clients: Clients) -> Iterator[Line]:
+    yield session_line(deployed, clients("ecs"), clients("logs"))
+
+
+def _guarded(name: str, lines: Iterator[Line]) -> Iterator[Line]:
+    """Yield lines; what AWS refuses to tell is not well, and no reason to tell nothing else."""
+    try:
+        yield from lines
+    except ClientError as error:
+        yield failed(name, f"AWS does not say: {error}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""The service: the intended version, by definition and digest, as often as asked for, and served.
+
+ECS takes a bad version back by itself, and calls that success; what asked for it may do so, too
+(pulumi-awsx#1848, pulumi-aws#4487). Here it is none.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from ops.verify.deployed import Deployed
+from ops.verify.lines import Line, failed, passed
+
+__all__ = ["service_lines"]
+
+_BATCH = 100
+_FAILURES = ("fail", "rolling back", "rolled back", "unable", "unhealthy")
+
+Json = Mapping[str, Any]
+
+
+def service_lines(deployed: Deployed, ecs: Any, elbv2: Any) -> Iterator[Line]:  # noqa: ANN401 - boto3's
+    """Say whether the service runs what was deployed last."""
+    cluster, name = deployed.outputs["cluster"], deployed.outputs["service"]
+    found = ecs.describe_services(cluster=cluster, services=[name])["services"]
+    if not found or found[0]["status"] != "ACTIVE":
+        yield failed("deployment", f"ECS has no service {name} that is active in {cluster}.")
+        return
+    service = found[0]
+    tasks = _tasks(ecs, service, "RUNNING")
+    yield _deployment(deployed, ecs, service)
+    yield _count(deployed, service, tasks)
+    yield _image(deployed, tasks)
+    for group in service.get("loadBalancers", ()):
+        yield _targets(elbv2, group["targetGroupArn"], service["desiredCount"])
+
+
+def _deployment(deployed: Deployed, ecs: Any, service: Json) -> Line:  # noqa: ANN401 - boto3's
+    wanted = deployed.one("aws:ecs/taskDefinition:TaskDefinition")["arn"]
+    primary = next((one for one in service["deployments"] if one["status"] == "PRIMARY"), None)
+    if primary is None:
+        return failed("deployment", "ECS has no primary deployment.")
+    running = primary["taskDefinition"]
+    if running != wanted:
+        return failed(
+            "deployment",
+            f"{_short(running)} runs, and not {_short(wanted)}, which was deployed last. "
+            f"{_why(ecs, service, wanted)}",
+        )
+    state, said = primary.get("rolloutState", "unknown"), primary.get("rolloutStateReason", "")
+    if state != "COMPLETED":
+        why = f" {_why(ecs, service, wanted)}" if state == "FAILED" else ""
+        return failed("deployment", f"{_short(wanted)} is {state}: {said}{why}")
+    return passed("deployment", f"{_short(wanted)} is deployed: {said or state}")
+
+
+def _why(ecs: Any, service: Json, wanted: str) -> str:  # noqa: ANN401 - boto3's
+    """Return all that ECS says of a version that is not there."""
+    told = [
+        *_service_deployments(ecs, service),
+        *(one.get("rolloutStateReason", "") for one in service["deployments"]),
+        *(one["message"] for one in service.get("events", ())[:20]),
+    ]
+    reasons = [text for text in told if any(word in text.lower() for word in _FAILURES)][:3]
+    stopped = [
+        _end_of(task)
+        for task in _tasks(ecs, service, "STOPPED")
+        if task["taskDefinitionArn"] == wanted
+    ]
+    reasons += [f"A task of it ended: {stopped[0]}"] if stopped else []
+    said = " ".join(dict.fromkeys(text.strip() for text in reasons))
+    return said or "ECS gives no reason: somebody may have chosen it by hand."
+
+
+def _service_deployments(ecs: Any, service: Json) -> list[str]:  # noqa: ANN401 - boto3's
+    """Return ECS's own reason of the last deployment; who may not ask for it goes without."""
+    try:
+        listed = ecs.list_service_deployments(
+            cluster=service["clusterArn"], service=service["serviceArn"]
+        )
+    except ClientError:
+        return []
+    return [one.get("statusReason", "") for one in listed.get("serviceDeployments", ())[:1]]
+
+
+def _tasks(ecs: Any, service: Json, status: str) -> list[Json]:  # noqa: ANN401 - boto3's
+    which = {"cluster": service["clusterArn"], "serviceName": service["serviceName"]}
+    pages = ecs.get_paginator("list_tasks").paginate(**which, desiredStatus=status)
+    arns = [arn for page in pages for arn in page["taskArns"]]
+    return [
+        task
+        for start in range(0, len(arns), _BATCH)
+        for task in ecs.describe_tasks(
+            cluster=service["clusterArn"], tasks=arns[start : start + _BATCH]
+        )["tasks"]
+    ]
+
+
+def _end_of(task: Json) -> str:
+    ends = [
+        f"{one['name']} {one.get('reason') or 'exit code ' + str(one['exitCode'])}"
+        for one in task["containers"]
+        if one.get("reason") or one.get("exitCode")
+    ]
+    return "; ".join(filter(None, [task.get("stoppedReason", ""), *ends]))
+
+
+def _count(deployed: Deployed, service: Json, tasks: list[Json]) -> Line:
+    wanted, desired = (
+        deployed.one("aws:ecs/taskDefinition:TaskDefinition")["arn"],
+        service["desiredCount"],
+    )
+    well = [
+        one
+        for one in tasks
+        if one["lastStatus"] == "RUNNING" and one["taskDefinitionArn"] == wanted
+    ]
+    others = len(tasks) - len(well)
+    text = f"{len(well)} of {desired} run {_short(wanted)}"
+    if len(well) == desired and not others and not service["pendingCount"]:
+        return passed("tasks", text) if desired else failed("tasks", "none is asked for")
+    return failed("tasks", f"{text}; {others} others, {service['pendingCount']} starting")
+
+
+def _image(deployed: Deployed, tasks: list[Json]) -> Line:
+    intended = deployed.image_digest
+    running = {
+        str(container.get("imageDigest") or container.get("image", "").partition("@")[2])
+        for task in tasks
+        for container in task["containers"]
+    }
+    if running == {intended}:
+        return passed("image", f"every container runs {intended[:19]}…")
+    other = ", ".join(sorted(f"{one[:19] or 'unknown'}…" for one in running - {intended}))
+    if not running:
+        return failed("image", "no task runs, so no image does")
+    return failed("image", f"{other} runs, and not only {intended[:19]}…, which was deployed last")
+
+
+def _targets(elbv2: Any, group: str, desired: int) -> Line:  # noqa: ANN401 - boto3's
+    described = elbv2.describe_target_health(TargetGroupArn=group)["TargetHealthDescriptions"]
+    states = [(one["Target"]["Id"], one["TargetHealth"]) for one in described]
+    healthy = sum(health["State"] == "healthy" for _, health in states)
+    bad = [
+        f"{target} is {health['State']}: {health.get('Description') or health.get('Reason', '')}"
+        for target, health in states
+        if health["State"] not in {"healthy", "draining"}
+    ]
+    if bad or healthy < desired or not healthy:
+        told = "; ".join([f"{healthy} of {desired} are healthy", *bad])
+        return failed("targets", told)
+    return passed("targets", f"{healthy} of {desired} are healthy")
+
+
+def _short(arn: str) -> str:
+    return arn.rpartition("/")[2]
