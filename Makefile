@@ -13,6 +13,9 @@ BASE_IMAGE ?= todo-local/python:3.13
 # Thousands of examples, which measuring would make slow and would tell nothing of.
 PROPERTIES := tests/infra/test_capacity_properties.py
 
+# A stack at AWS is where your own environment says; the local one is where `make up` put it.
+OPS = $(if $(filter local,$(or $(STACK),local)),$(LOCAL) $(1),$(VENV)/python -m ops.$(1) --stack "$(STACK)")
+
 .DEFAULT_GOAL := help
 .PHONY: _test-others help up plan simulate figures rehearse schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview bench-capacity lint format packages browser
 
@@ -21,6 +24,12 @@ help:  ## Show this list
 
 up:  ## Bring the whole system up on this machine and print its URL
 	@$(LOCAL) up
+
+verify: packages  ## Check that STACK=local runs what was deployed, and as safely; URL= for another address, JSON=1
+	@$(call OPS,verify) $(if $(URL),--url "$(URL)") $(if $(JSON),--json)
+
+drift: packages  ## Show what others changed in STACK=local behind the sources' back; NO_TERRAFORM=1, JSON=1
+	@$(call OPS,drift) $(if $(NO_TERRAFORM),--no-terraform) $(if $(JSON),--json)
 
 plan: packages  ## Show what STACK=prod leads to, and what SET="peakRequestsPerSecond=1200" would change; PICTURE=plan.svg draws it
 	@PYTHONPATH=pulumi $(VENV)/python -m ops.plan --stack "$(or $(STACK),prod)" --set '$(SET)' \
