@@ -86,6 +86,12 @@ def test_everything_wrong_with_a_rule_is_named_at_once() -> None:
     assert len(found) == 6  # and the waiver's four missing fields
 
 
+def test_what_is_wrong_with_several_rules_is_named_at_once() -> None:
+    found = problems({"no-rule": {}, BACKUPS: {"minimumDays": -1}, PATH: {"days": 1}})
+    named = {problem.split(" ")[0] for problem in found}
+    assert named == {"no-rule", f"{BACKUPS}:", f"{PATH}:"}
+
+
 @pytest.mark.parametrize(
     ("config", "is_valid"),
     [

@@ -99,3 +99,15 @@ def test_every_bad_value_is_named_at_once() -> None:
     with pytest.raises(PolicyConfigError) as error:
         read_parameters(Parameters(), {"minimumDays": 0, "isStrict": "yes"})
     assert len(error.value.problems) == 2
+    assert str(error.value) == "\n".join(error.value.problems)
+
+
+def test_a_parameter_without_limits_takes_any_value_of_its_type() -> None:
+    @dataclass(frozen=True, kw_only=True)
+    class Unlimited:
+        count: int = parameter(3, "How many.")
+
+    assert schema_of(Unlimited()) == {
+        "count": {"type": "integer", "description": "How many.", "default": 3}
+    }
+    assert read_parameters(Unlimited(), {"count": -1000.0}) == Unlimited(count=-1000)
