@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import alb, cloudwatch, ecs, ssm
@@ -18,6 +21,11 @@ from local.task_metrics import TaskMetrics
 from local.time_lapse import PARAMETER, TimeLapse, default_seconds
 
 __all__ = ["publish"]
+
+_LOOK_MINUTES: Final = 0.1
+"""So often tasks are measured, in minutes of autoscaling."""
+
+_log = logging.getLogger("metrics")
 
 
 def publish(proxy: HAProxy, controller: Controller) -> None:
@@ -43,9 +51,18 @@ def publish(proxy: HAProxy, controller: Controller) -> None:
             found = ssm._parameters.get(PARAMETER)  # noqa: SLF001
         return None if found is None else str(found["Value"])
 
-    publisher = Publisher(
-        (measured(proxy, balancing, controller.healthy), task_data),
-        put,
-        TimeLapse(parameter, default_seconds()),
-    )
-    threading.Thread(target=publisher.run_forever, name="metrics", daemon=True).start()
+    lapse = TimeLapse(parameter, default_seconds())
+
+    def look_at_tasks() -> None:
+        while True:
+            try:
+                with request_scope(account, region):
+                    tasks.look()
+            except (LookupError, RuntimeError):
+                _log.exception("metrics of tasks")
+            time.sleep(lapse.seconds_per_minute() * _LOOK_MINUTES)
+
+    sources = (measured(proxy, balancing, controller.healthy), task_data)
+    publisher = Publisher(sources, put, lapse)
+    for name, work in (("metrics", publisher.run_forever), ("task-metrics", look_at_tasks)):
+        threading.Thread(target=work, name=name, daemon=True).start()

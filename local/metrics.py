@@ -66,6 +66,7 @@ class Publisher:
         self._sources, self._put, self._lapse = sources, put, lapse
         self._length = 0.0
         self._number = -1
+        self._measured = 0.0
 
     def run_forever(self) -> None:
         """Publish until the process ends; what cannot be measured is missing, as on AWS."""
@@ -79,14 +80,16 @@ class Publisher:
         number = int(now // length)
         if (length, number) == (self._length, self._number):
             return
-        # One that began under another length, or was slept through, is no whole period.
-        whole = length == self._length and number == self._number + 1
+        # One that began under another length is no whole period. One that was slept through had
+        # what was measured over a longer time.
+        missed = range(self._number, number) if length == self._length else range(0)
+        seconds, self._measured = now - self._measured, now
         self._length, self._number = length, number
         for source in self._sources:
             try:
-                data = list(source(length))
+                data = list(source(seconds))
             except (OSError, LookupError, ValueError, RuntimeError):
                 _log.exception("metrics")
                 continue
-            if whole:
-                self._put((number - 1) * length, data)
+            for period in missed:
+                self._put(period * length, data)

@@ -62,22 +62,28 @@ class TaskMetrics:
     def __init__(self, ecs: Any) -> None:  # noqa: ANN401 - a module
         self._ecs = ecs
         self._before: dict[str, Sample] = {}
+        self._latest: dict[str, Sample] = {}
         # The engine takes a second for each, since it measures then.
         self._askers = ThreadPoolExecutor(_ASKED_AT_ONCE, thread_name_prefix="task-metrics")
 
+    def look(self) -> None:
+        """Measure; what takes its time here is ready when a period ends."""
+        ids = [c for _, task in self._running() for c in task.get("_docker_ids") or []]
+        samples = zip(ids, self._askers.map(self._sample, ids), strict=True)
+        self._latest = {container: read for container, read in samples if read}
+
     def data(self, _: float = 0) -> list[Datum]:
         """The data of the period that ends now."""
-        running = list(self._running())
-        ids = [container for _, task in running for container in task.get("_docker_ids") or []]
-        samples = dict(zip(ids, self._askers.map(self._sample, ids), strict=True))
-        now = {container: read for container, read in samples.items() if read}
+        now = self._latest
         cpu: dict[tuple[str, str], list[float]] = {}
         memory: dict[tuple[str, str], list[float]] = {}
-        for service, task in running:
+        for service, task in self._running():
             own = [container for container in task.get("_docker_ids") or [] if container in now]
             if not own or any(container not in self._before for container in own):
                 continue  # it has not run for a whole period
             pairs = [(self._before[container], now[container]) for container in own]
+            if any(latest.at <= before.at for before, latest in pairs):
+                continue  # it was not measured since
             cpu.setdefault(service, []).append(_cpu_percent(task, pairs))
             memory.setdefault(service, []).append(_memory_percent(task, pairs))
         self._before = now

@@ -55,15 +55,20 @@ class Engine:
         return self.answers[container]
 
 
+def measured(metrics: TaskMetrics) -> list[Datum]:
+    metrics.look()
+    return metrics.data(60)
+
+
 def test_use_is_in_percent_of_what_the_task_reserves() -> None:
     engine = Engine()
     engine.run("a")
     engine.run("b")
     metrics = TaskMetrics(engine)
     engine.answers = {"a": stats(1, 10), "b": stats(1, 20)}
-    assert metrics.data(60) == []
+    assert measured(metrics) == []
     engine.answers = {"a": stats(11, 11), "b": stats(11.5, 20, memory_mib=300)}
-    cpu, memory = metrics.data(60)
+    cpu, memory = measured(metrics)
     dimensions = {"ClusterName": "todo", "ServiceName": "app"}
     assert (cpu.name, cpu.values, cpu.dimensions) == ("CPUUtilization", (40.0, 0.0), dimensions)
     assert (memory.name, memory.values) == ("MemoryUtilization", (10.9375, 50.0))
@@ -74,13 +79,13 @@ def test_tasks_that_do_not_serve_a_whole_period_are_left_out() -> None:
     engine.run("old")
     metrics = TaskMetrics(engine)
     engine.answers = {"old": stats(1, 10)}
-    metrics.data(60)
+    measured(metrics)
     engine.run("new")
     engine.run("stopping", status="DEACTIVATING")
     engine.run("once", group="family:migrate")
     engine.run("gone")
     engine.answers = {name: stats(11, 11) for name in ("old", "new", "stopping", "once")}
-    assert [datum.values for datum in metrics.data(60)] == [(40.0,), (10.9375,)]
+    assert [datum.values for datum in measured(metrics)] == [(40.0,), (10.9375,)]
 
 
 def test_a_container_that_has_ended_has_no_figures() -> None:
@@ -106,8 +111,21 @@ def test_a_period_is_published_once_when_it_is_over() -> None:
     assert published([70, 100, 119, 120, 120.1, 150, 180]) == [60, 120]
 
 
-def test_what_is_no_whole_period_is_not_published() -> None:
-    assert published([70, 121, 300, 360]) == [60, 300]
+def test_a_period_that_was_slept_through_has_what_was_measured_over_all_of_them() -> None:
+    assert published([70, 121, 300, 360]) == [60, 120, 180, 240, 300]
+    spans: list[float] = []
+
+    def source(seconds: float) -> list[Datum]:
+        spans.append(seconds)
+        return []
+
+    publisher = Publisher([source], lambda *_: None, TimeLapse(lambda: None, 60))
+    for now in (60, 120, 130, 300):
+        publisher.turn(now)
+    assert spans[1:] == [60, 180]
+
+
+def test_a_period_that_began_under_another_length_is_not_published() -> None:
     short = dict.fromkeys((130.0, 132.0, 138.0), "6")
     assert published([70, 121, 130, 132, 138, 180, 240], short) == [60, 126, 132, 180]
 
@@ -147,6 +165,15 @@ def test_a_length_in_the_environment_that_cannot_be_used_is_an_error(
     assert default_seconds() == 60
 
 
+def test_a_task_that_was_not_measured_since_has_no_figures() -> None:
+    engine = Engine()
+    engine.run("a")
+    metrics = TaskMetrics(engine)
+    engine.answers = {"a": stats(1, 10)}
+    measured(metrics)
+    assert metrics.data(60) == []
+
+
 def test_tasks_are_measured_at_once_and_not_one_after_the_other() -> None:
     engine, met = Engine(), threading.Barrier(3, timeout=20)
     names = ("a", "b", "c")
@@ -161,6 +188,6 @@ def test_tasks_are_measured_at_once_and_not_one_after_the_other() -> None:
 
     engine.stats = slow  # type: ignore[method-assign]
     metrics = TaskMetrics(engine)
-    metrics.data(60)
+    measured(metrics)
     engine.answers = {name: stats(11, 11) for name in names}
-    assert next(datum.values for datum in metrics.data(60)) == (40.0,) * 3
+    assert next(datum.values for datum in measured(metrics)) == (40.0,) * 3
