@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from pulumi_policy import Severity
+from pulumi_policy.proxy import unknown_checking_proxy
 
 from todo_policies import RULES
-from todo_policies.rule import ResourceRule, Rule
+from todo_policies.rule import ResourceRule, Rule, judge
 
+UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 WORDS: dict[str, Any] = {
     "name": "a-rule",
     "severity": Severity.LOW,
@@ -42,3 +44,10 @@ def test_a_policy_names_the_controls_that_it_enforces(rule: Rule) -> None:
     assert framework is not None
     assert framework.name == "AWS Foundational Security Best Practices"
     assert framework.specification == ", ".join(rule.controls)
+
+
+def test_what_is_unknown_is_named_with_its_place() -> None:
+    props = unknown_checking_proxy({"logging": {"bucket": UNKNOWN}})
+    assert list(judge(lambda: [props["logging"]["bucket"]])) == [
+        "logging.bucket is unknown before the update, so nothing vouches for it."
+    ]

@@ -19,6 +19,7 @@ from todo_policies.server import Analyzer
 from todo_policies.waivers import Ledger
 
 UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+WAIVER = {"resource": "none", "owner": "Ada", "reason": "Because.", "until": "2999-12-31"}
 INSTANCE = "aws:rds/instance:Instance"
 
 
@@ -122,7 +123,9 @@ def test_a_configuration_reaches_what_was_judged_before_and_what_was_not(broken:
     config = configuration(
         database_deletion_protection={"level": analyzer_pb2.ADVISORY},
         database_multi_az={"level": analyzer_pb2.DISABLED},
-        database_backups={"minimumDays": 1, "finalSnapshot": False},
+        database_backups={"minimumDays": 1, "finalSnapshot": False, "waivers": [WAIVER]},
+        database_credentials_managed={"managedByRds": False},
+        load_balancer_hardened={"level": analyzer_pb2.ADVISORY},
     )
     tried, expected = ours(), sdks()
     first = next(one for one in one_by_one(broken) if one.type == INSTANCE)
@@ -134,10 +137,19 @@ def test_a_configuration_reaches_what_was_judged_before_and_what_was_not(broken:
     assert said(tried, broken) != said(ours(), broken)
 
 
+def test_what_is_not_configured_keeps_its_own_level(recorded: Stack) -> None:
+    config = configuration(database_backups={"waivers": [WAIVER]})
+    tried, expected = ours(), sdks()
+    for analyzer in (tried, expected):
+        analyzer.Configure(config, None)
+    assert said(tried, recorded) == said(expected, recorded)
+
+
 def test_what_is_served_is_this_analyzer(broken: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     served: list[Any] = []
 
-    def serve_nothing(_name: str, **options: Any) -> None:  # noqa: ANN401 - the SDK's own
+    def serve_nothing(name: str, **options: Any) -> None:  # noqa: ANN401 - the SDK's own
+        assert name == "todo"
         level, policies = options["enforcement_level"], options["policies"]
         served.append(policy._PolicyAnalyzerServicer("todo", "1", policies, level))
 
@@ -179,6 +191,7 @@ def test_a_resource_meets_only_the_rules_about_its_type() -> None:
     analyzer.Analyze(analyzer_pb2.AnalyzeRequest(type=INSTANCE, name="a", urn="urn:a"), None)  # type: ignore[arg-type]
     assert sorted(met) == ["database-backups", "database-not-public"]
     met.clear()
+    analyzer.ConfigureStack(analyzer_pb2.AnalyzerStackConfigureRequest(stack="prod"), None)  # type: ignore[arg-type]
     group = "aws:ec2/securityGroup:SecurityGroup"
     analyzer.Analyze(analyzer_pb2.AnalyzeRequest(type=group, name="a", urn="urn:a"), None)  # type: ignore[arg-type]
     assert met == []
