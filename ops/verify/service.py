@@ -59,14 +59,18 @@ def _why(ecs: Any, service: Json, wanted: str) -> str:  # noqa: ANN401 - boto3's
     """Return all that ECS says of a version that is not there."""
     told = [
         *_service_deployments(ecs, service),
-        *(one.get("rolloutStateReason", "") for one in service["deployments"]),
+        *(
+            one.get("rolloutStateReason", "")
+            for one in service["deployments"]
+            if one["status"] == "PRIMARY" or one["taskDefinition"] == wanted
+        ),
         *(one["message"] for one in service.get("events", ())[:20]),
     ]
     reasons = [text for text in told if any(word in text.lower() for word in _FAILURES)][:3]
     stopped = [
         _end_of(task)
         for task in _tasks(ecs, service, "STOPPED")
-        if task["taskDefinitionArn"] == wanted
+        if task["taskDefinitionArn"] == wanted and _went_wrong(task)
     ]
     reasons += [f"A task of it ended: {stopped[0]}"] if stopped else []
     said = " ".join(dict.fromkeys(text.strip() for text in reasons))
@@ -95,6 +99,11 @@ def _tasks(ecs: Any, service: Json, status: str) -> list[Json]:  # noqa: ANN401 
             cluster=service["clusterArn"], tasks=arns[start : start + _BATCH]
         )["tasks"]
     ]
+
+
+def _went_wrong(task: Json) -> bool:
+    """Whether a task ended by itself; one that gave way to another did not."""
+    return any(one.get("reason") or one.get("exitCode") for one in task["containers"])
 
 
 def _end_of(task: Json) -> str:

@@ -141,6 +141,26 @@ def test_where_ecs_does_not_list_deployments_events_and_ended_tasks_tell_why() -
     assert "A task of it ended: Essential container in task exited; app exit code 2" in reason
 
 
+def test_other_versions_failures_and_tasks_that_gave_way_are_no_reason() -> None:
+    back = service(
+        deployments=[
+            deployment(taskDefinition=BEFORE),
+            deployment(
+                status="ACTIVE",
+                taskDefinition="arn:another:1",
+                rolloutState="FAILED",
+                rolloutStateReason="tasks failed to start.",
+            ),
+        ]
+    )
+    replaced = task(
+        stoppedReason="Deployment completed", containers=[{"name": "app", "exitCode": 0}]
+    )
+    reasons = rolled_back(replaced, of={"serviceDeployments": []})
+    _, reason = lines(back, reasons=reasons)["deployment"]
+    assert reason.endswith("somebody may have chosen it by hand.")
+
+
 def test_without_any_reason_somebody_did_it_by_hand() -> None:
     back = service(deployments=[deployment(taskDefinition=BEFORE)])
     _, reason = lines(back, reasons=rolled_back(of={"serviceDeployments": []}))["deployment"]
