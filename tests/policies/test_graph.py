@@ -1,8 +1,11 @@
+from collections.abc import Sequence
+
+import pytest
 from pulumi_policy import PolicyResource
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from tests.policies.judged import UNKNOWN
-from todo_policies.graph import linked, of_type, users
+from todo_policies.graph import is_given, linked, of_type, once, users
 
 GROUP, BALANCER = "aws:ec2/securityGroup:SecurityGroup", "aws:lb/loadBalancer:LoadBalancer"
 
@@ -74,3 +77,30 @@ def test_another_stack_is_looked_through_anew() -> None:
     balancer = make(BALANCER, "alb", {"securityGroups": ["sg-one"]})
     assert names(linked(balancer, "securityGroups", {GROUP}, [group, balancer])) == ["one"]
     assert linked(balancer, "securityGroups", {GROUP}, [balancer]) == []
+
+
+def test_what_is_known_beside_something_unknown_is_found_too() -> None:
+    group = make(GROUP, "one", {"id": "sg-one"})
+    other = make(GROUP, "other", {"id": UNKNOWN})
+    props: dict[str, object] = {"securityGroups": [UNKNOWN, "sg-one"]}
+    balancer = make(BALANCER, "alb", props, securityGroups=other)
+    found = linked(balancer, "securityGroups", {GROUP}, [group, other, balancer])
+    assert sorted(names(found)) == ["one", "other"]
+
+
+def test_a_question_about_one_stack_is_asked_once() -> None:
+    asked: list[Sequence[PolicyResource]] = []
+
+    def count(stack: Sequence[PolicyResource]) -> int:
+        asked.append(stack)
+        return len(stack)
+
+    stack = [make(GROUP, "one", {})]
+    assert [once(count, stack), once(count, stack), once(count, [])] == [1, 1, 0]
+    assert asked == [stack, []]
+
+
+@pytest.mark.parametrize("value", [None, "", False])
+def test_an_empty_input_is_not_given(value: object) -> None:
+    assert not is_given(make(GROUP, "one", {"key": value}), "key")
+    assert is_given(make(GROUP, "one", {"key": True}), "key")

@@ -3,7 +3,14 @@ from typing import Any
 
 import pytest
 
+from todo_policies import policy_documents
 from todo_policies.policy_documents import Statement, statements
+
+
+@pytest.fixture(autouse=True)
+def _nothing_read_before() -> None:
+    """What another test had read must not answer for the code that is under test here."""
+    policy_documents._read.cache_clear()
 
 
 def only(**raw: Any) -> Statement:  # noqa: ANN401 - any JSON value
