@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,11 @@ def test_another_table_takes_the_place_of_the_readmes() -> None:
     assert replace_table(page.replace("critical", "low"), table) == page
     with pytest.raises(ValueError, match="no table"):
         replace_table("# Title\n", table)
+
+
+def test_a_rules_words_stay_in_their_cell() -> None:
+    row = rule_table([replace(RULES[0], why="One | two.")]).splitlines()[-1]
+    assert "One \\| two." in row
 
 
 def test_every_control_that_applies_has_a_rule_or_a_reason_not_to() -> None:

@@ -22,6 +22,10 @@ def test_a_text_and_a_list_of_one_are_the_same() -> None:
     assert only(Action="s3:Get", Resource="x") == only(Action=["s3:Get"], Resource=["x"])
 
 
+def test_a_principal_that_is_a_text_is_one_of_aws() -> None:
+    assert only(Principal="*") == only(Principal={"AWS": ["*"]})
+
+
 def test_a_statement_goes_by_its_name_or_its_place() -> None:
     found = statements('{"Statement": [{"Effect": "Allow", "Sid": "Read"}, {"Effect": "Deny"}]}')
     assert [(one.name, one.allows) for one in found] == [("Read", True), ("number 2", False)]
