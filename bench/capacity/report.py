@@ -150,17 +150,17 @@ def _lower(sentence: str) -> str:
 
 
 def _database(data: Mapping[str, Any], measured: str) -> dict[str, Any]:
-    rated = [rated_points(points)[-1] for points in points_of(data).values()]
-    least = min(one.served / one.database_cpus for one in rated)
+    busiest = rated_points(points_of(data)[SIZES[-1]])[-1]
+    answered = busiest.served / busiest.database_cpus
     return {
         "measured": measured,
         "confidence": "measured with MariaDB in MySQL's place, its files in memory",
         "method": (
-            f"bench/results/capacity.json: at the ratings, the database answered {least:.0f} such "
-            f"requests or more for each second of its CPU time. {DATABASE_PERCENT} % of it is "
-            "taken (why: bench/capacity/report.py)."
+            "bench/results/capacity.json: at the highest rating, the database answered "
+            f"{answered:.0f} such requests for each second of its CPU time. {DATABASE_PERCENT} % "
+            "of it is taken (why: bench/capacity/report.py)."
         ),
-        "requestsPerSecondOfOneCpu": _rounded(least * DATABASE_PERCENT / 100),
+        "requestsPerSecondOfOneCpu": _rounded(answered * DATABASE_PERCENT / 100),
     }
 
 

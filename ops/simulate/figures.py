@@ -33,7 +33,6 @@ _EVENT = (
 
 STEPS: tuple[tuple[str, str, str], ...] = (
     ("half as much again at the peak", "peakRequestsPerSecond=9000", "at once"),
-    ("tasks of twice the size", "taskSize=medium", "minutes, no pause"),
     ("a launch of four hours, half as much again", _EVENT, "10 minutes before it"),
     ("twice the storage", "storageGiB=200", "hours, no pause"),
     ("a larger database", "size=xlarge", "maintenance window, a minute's pause"),

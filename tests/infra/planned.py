@@ -5,7 +5,7 @@ from todo_infra.capacity.sizing import target_per_task, tasks_for
 
 __all__ = ["CEILING", "FLOOR", "TARGET"]
 
-_RATED = load_throughput().per_task["small"]
+_RATED = load_throughput().per_task["medium"]
 TARGET = target_per_task(_RATED)
 FLOOR = max(tasks_for(600, TARGET), tasks_for(6000, _RATED))
 CEILING = tasks_for(6000, TARGET)

@@ -237,7 +237,7 @@ def test_nothing_is_measured_where_nobody_asks(local: Deployment) -> None:
 def test_load_is_explained_on_the_sizes_that_can(
     deploy: Deploy, size: str, switch: bool, expected: bool
 ) -> None:
-    few = {"peakRequestsPerSecond": 600}
+    few = {"peakRequestsPerSecond": 600, "maxTasks": 2}  # the smallest has few connections
     insights = {"performanceInsights": switch}
     inputs = writer(
         deploy(capacity=few, database={"size": size}, databaseOperations=insights),

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 FIGURES = Throughput(
     measured=date(2026, 12, 1),
     confidence="measured",
-    per_task={"xsmall": 400, "small": 800, "medium": 1600, "large": 1600, "xlarge": 1600},
+    per_task={"xsmall": 200, "small": 400, "medium": 800, "large": 800, "xlarge": 800},
     per_database_cpu=3400,
 )
 NOW = datetime(2026, 12, 1, tzinfo=UTC)
@@ -161,23 +161,23 @@ def test_a_change_is_shown_beside_what_is() -> None:
     before, after = plan(), plan("peakRequestsPerSecond=9000 size=xlarge")
     text = as_text(before, after)
     (tasks,) = [line for line in text.splitlines() if line.startswith("  tasks at most")]
-    assert tasks.split() == ["tasks", "at", "most", "20", "small", "30", "small", "←"]
+    assert tasks.split() == ["tasks", "at", "most", "20", "medium", "30", "medium", "←"]
     assert "  - tasks at most: 20 → 30: at once, nothing restarts" in text
     lines = describe(before, after)
-    assert "| tasks at most | 20 small | **30 small** |" in lines
-    assert "| tasks at least | 8 small | **12 small** |" in lines
+    assert "| tasks at most | 20 medium | **30 medium** |" in lines
+    assert "| tasks at least | 8 medium | **12 medium** |" in lines
 
 
 def test_without_a_change_the_table_has_one_column() -> None:
     lines = describe(plan(), plan())
     assert lines[0] == "| capacity | |"
-    assert "| tasks at most | 20 small |" in lines
+    assert "| tasks at most | 20 medium |" in lines
     assert "| change | takes effect |" not in lines
 
 
 EFFECTS = [
     ("minTasks=4", "tasks at least: 8 → 4", "at once, nothing restarts"),
-    ("taskSize=medium", "task size: small → medium", "new tasks replace the old ones"),
+    ("taskSize=large", "task size: medium → large", "new tasks replace the old ones"),
     ("connectionsPerTask=4", "database connections of a task: 8 → 4", "new tasks replace"),
     ("size=xlarge", "database: db.m7g.large → db.m7g.xlarge", "in the maintenance window, sun:05"),
     (

@@ -21,7 +21,7 @@ class Throughput:
 
     Attributes:
         measured: When.
-        confidence: `derived` from a benchmark of something else, or `measured` as it is used.
+        confidence: How far to trust it, in words.
         per_task: By task size: requests a second at which its answers are still quick.
         per_database_cpu: Requests a second that one processor of the database bears.
     """

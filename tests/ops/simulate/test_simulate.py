@@ -25,7 +25,7 @@ NOW = datetime(2026, 12, 1, tzinfo=UTC)
 FIGURES = Throughput(
     measured=date(2026, 12, 1),
     confidence="measured",
-    per_task={"xsmall": 400, "small": 800, "medium": 1600, "large": 1600, "xlarge": 1600},
+    per_task={"xsmall": 200, "small": 400, "medium": 800, "large": 800, "xlarge": 800},
     per_database_cpu=3400,
 )
 EVENT = (
