@@ -111,7 +111,7 @@ test: browser  ## Run every test: unit, engine, browser, and faults in their sho
 	$(PYTEST) -m "engine or browser"
 	$(PYTEST) -m faults
 
-_test-others:
+_test-others: $(CHECKOV)/.installed
 	$(PYTEST) -m "not engine and not browser and not faults" --ignore tests/infra
 	$(PYTEST) $(PROPERTIES)
 
