@@ -134,6 +134,13 @@ def test_sessions_are_recorded_where_people_are_allowed(
     assert message in problem
 
 
+def test_a_bucket_will_do_for_what_people_type() -> None:
+    stack = record("dev", **PEOPLE)
+    stack.change(ECS_CLUSTER, f"{SESSIONS}.logConfiguration.cloudWatchLogGroupName", GONE)
+    stack.change(ECS_CLUSTER, f"{SESSIONS}.logConfiguration.s3BucketName", "sessions")
+    assert stack.judge(SERVICE_CLOSED_TO_PEOPLE, allowExec=True) == []
+
+
 def test_what_is_measured_and_which_platform_is_configured() -> None:
     assert len(record().judge(CLUSTER_MEASURED, allowed=["enhanced"])) == 1
     assert record("dev").judge(CLUSTER_MEASURED, allowed=["disabled"]) == []

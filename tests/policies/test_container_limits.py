@@ -24,6 +24,7 @@ CASES: list[tuple[Rule, str, Any, str]] = [
     (CONTAINER_UNPRIVILEGED, "user", "root", "its user is root"),
     (CONTAINER_UNPRIVILEGED, "user", "0:65532", "its user is 0:65532"),
     (CONTAINER_UNPRIVILEGED, "user", "65532:0", "its group is root's"),
+    (CONTAINER_UNPRIVILEGED, "user", "65532:root", "its group is root's"),
     (CONTAINER_UNPRIVILEGED, f"{LINUX}.capabilities.drop", ["NET_RAW"], "does not hold ALL"),
     (CONTAINER_UNPRIVILEGED, LINUX, GONE, "does not hold ALL"),
     (CONTAINER_UNPRIVILEGED, f"{LINUX}.capabilities.add", ["SYS_PTRACE"], "SYS_PTRACE"),
@@ -38,6 +39,7 @@ CASES: list[tuple[Rule, str, Any, str]] = [
     (CONTAINER_WATCHED, "logConfiguration.options.awslogs-group", "", "its log goes to no group"),
     (CONTAINER_WATCHED, "healthCheck", GONE, "it has no healthCheck"),
     (CONTAINER_WATCHED, "healthCheck.command", ["NONE"], "it has no healthCheck"),
+    (CONTAINER_WATCHED, "healthCheck.command", ["NONE", "/healthy"], "it has no healthCheck"),
     (CONTAINER_WATCHED, "healthCheck.command", ["CMD"], "it has no healthCheck"),
 ]
 
@@ -74,6 +76,12 @@ def test_wholly_unknown_definitions_are_left_to_the_update(rule: Rule) -> None:
     stack.change(TASK_DEFINITION, "containerDefinitions", UNKNOWN)
     with pytest.raises(UnknownValueError):
         stack.judge(rule)
+
+
+def test_a_user_needs_no_group() -> None:
+    stack = record()
+    stack.change(TASK_DEFINITION, "containerDefinitions.0.user", "65532")
+    assert stack.judge(CONTAINER_UNPRIVILEGED) == []
 
 
 def test_a_mount_that_is_only_read_passes() -> None:

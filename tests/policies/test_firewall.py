@@ -15,6 +15,7 @@ from todo_policies.rule import Rule
 
 RATE = "rules.0.statement.rateBasedStatement"
 GROUP = "rules.3.statement.managedRuleGroupStatement"
+BLOCKED = {"name": "NoUserAgent_HEADER", "actionToUse": {"block": {}}}
 COUNTED = {"name": "NoUserAgent_HEADER", "actionToUse": {"count": {}}}
 
 
@@ -41,6 +42,15 @@ def test_an_association_with_nothing_is_none() -> None:
     assert stack.judge(FIREWALL_IN_PLACE) == ["todo-prod-alb: no web ACL is associated with it."]
 
 
+def test_what_else_names_it_is_no_firewall_and_no_log() -> None:
+    stack = record()
+    for firewall_of, type_ in ((LOAD_BALANCER, WEB_ACL_ASSOCIATION), (WEB_ACL, WEB_ACL_LOG)):
+        del stack[stack.of(type_).key]
+        arn = stack.of(firewall_of).computed["arn"]
+        stack.add("aws:shield/protection:Protection", {"resourceArn": arn, "webAclArn": "x"})
+    assert len(stack.judge(FIREWALL_IN_PLACE)) == 2
+
+
 def test_a_first_preview_follows_the_graph() -> None:
     stack = record()
     stack.make_unknown(stack.of(WEB_ACL_ASSOCIATION), "resourceArn", "webAclArn")
@@ -63,6 +73,7 @@ def test_a_firewall_has_to_log_unless_configured() -> None:
     [
         ("defaultAction", {}, "either allow or block"),
         ("defaultAction", GONE, "either allow or block"),
+        ("defaultAction", {"allow": {}, "block": {}}, "either allow or block"),
         ("visibilityConfig.cloudwatchMetricsEnabled", False, "cloudwatchMetricsEnabled"),
         ("rules", GONE, "no rule with AWS's group AWSManagedRulesCommonRuleSet"),
         ("rules", UNKNOWN, "rules is unknown before the update"),
@@ -82,6 +93,20 @@ def test_a_firewall_that_refuses_less_is_refused(path: str, value: object, messa
     stack = record()
     stack.change(WEB_ACL, path, value)
     assert any(message in problem for problem in stack.judge(FIREWALL_RULES))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("defaultAction", {"block": {}}),
+        (f"{RATE}.limit", 20_000),
+        (f"{GROUP}.ruleActionOverrides", [COUNTED] * 4 + [BLOCKED]),
+    ],
+)
+def test_a_firewall_that_refuses_enough_passes(path: str, value: object) -> None:
+    stack = record()
+    stack.change(WEB_ACL, path, value)
+    assert stack.judge(FIREWALL_RULES) == []
 
 
 def test_what_counts_as_enough_is_configured() -> None:

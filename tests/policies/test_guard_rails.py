@@ -55,6 +55,25 @@ def test_beyond_the_limits_the_platform_team_is_asked(
 
 
 @pytest.mark.parametrize(
+    ("rule", "type_", "path", "value"),
+    [
+        (TASK_COUNT_LIMIT, SCALING_TARGET, "minCapacity", 2),
+        (TASK_COUNT_LIMIT, SCALING_TARGET, "minCapacity", 100),
+        (TASK_COUNT_LIMIT, SCALING_TARGET, "maxCapacity", 100),
+        (TASK_SIZE_LIMIT, TASK_DEFINITION, "cpu", "4096"),
+        (TASK_SIZE_LIMIT, TASK_DEFINITION, "memory", "16384"),
+        (DATABASE_SIZE_LIMIT, INSTANCE, "allocatedStorage", 1000),
+        (DATABASE_SIZE_LIMIT, INSTANCE, "maxAllocatedStorage", 4000),
+        (MONTHLY_COST_LIMIT, PLAN, "monthlyCostUsd", 5000),
+    ],
+)
+def test_up_to_the_limits_nobody_is_asked(rule: Rule, type_: str, path: str, value: object) -> None:
+    stack = record()
+    stack.change(type_, path, value)
+    assert stack.judge(rule) == []
+
+
+@pytest.mark.parametrize(
     ("action", "message"),
     [
         ({"minCapacity": 500}, "minCapacity is 500; 100 are allowed"),

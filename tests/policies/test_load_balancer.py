@@ -147,3 +147,24 @@ def test_encryption_up_to_the_targets_by_configuration() -> None:
     assert len(stack.judge(TARGET_GROUP_HEALTH_CHECKS, protocols=["HTTPS"])) == 2
     stack.change(TARGET_GROUP, "protocol", "HTTPS")
     assert stack.judge(TARGET_GROUP_HEALTH_CHECKS, protocols=["HTTPS"]) == []
+
+
+@pytest.mark.parametrize(
+    ("check", "seconds"),
+    [
+        ({"interval": 5, "unhealthyThreshold": 12}, None),
+        ({"interval": 5, "unhealthyThreshold": 13}, 65),
+        ({"interval": 31, "unhealthyThreshold": 2}, 62),
+        ({"interval": 30}, None),
+        ({"unhealthyThreshold": 2}, None),
+        ({"unhealthyThreshold": 3}, 90),
+    ],
+)
+def test_a_target_that_fails_is_noticed_within_a_minute(
+    check: dict[str, int], seconds: int | None
+) -> None:
+    stack = record()
+    stack.change(TARGET_GROUP, "healthCheck", {"path": "/readyz"} | check)
+    name = stack.of(TARGET_GROUP).name
+    said = f"{name}: a target that fails is noticed after {seconds} s; 60 allowed."
+    assert stack.judge(TARGET_GROUP_HEALTH_CHECKS) == ([] if seconds is None else [said])

@@ -170,6 +170,14 @@ def test_a_group_is_not_shared_between_kinds(name: str) -> None:
     assert len(problems) > 1
 
 
+def test_who_shares_a_group_is_named_once() -> None:
+    stack = record()
+    shared = stack.change(LOAD_BALANCER, "securityGroups", [group(stack, "database")])
+    [problem] = [one for one in stack.judge(GROUP_OF_ONE_KIND) if one.startswith(shared.name)]
+    others = stack.of(INSTANCE).name
+    assert problem == f"{shared.name}: it shares its group todo-prod-database with {others}."
+
+
 @pytest.mark.parametrize("type_", [VPC_ENDPOINT, LOAD_BALANCER])
 @pytest.mark.parametrize("groups", [["sg-of-somebody"], GONE])
 def test_a_group_of_another_stack_is_refused(type_: str, groups: object) -> None:

@@ -40,17 +40,25 @@ def test_tags_of_the_provider_will_do(form: Any) -> None:  # noqa: ANN401 - eith
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
+    ("key", "value", "message"),
     [
-        ("propagateTags", GONE),
-        ("propagateTags", "NONE"),
-        ("enableEcsManagedTags", False),
-        ("enableEcsManagedTags", GONE),
+        ("propagateTags", GONE, "propagateTags is not set"),
+        ("propagateTags", "NONE", "propagateTags is NONE"),
+        ("enableEcsManagedTags", False, "enableEcsManagedTags is False"),
+        ("enableEcsManagedTags", GONE, "enableEcsManagedTags is not set"),
     ],
 )
-def test_a_service_whose_tasks_have_no_tags_is_refused(key: str, value: object) -> None:
+def test_a_service_whose_tasks_have_no_tags_is_refused(
+    key: str, value: object, message: str
+) -> None:
     stack = record()
     assert stack.judge(SERVICE_TAGS_ITS_TASKS) == []
     stack.change(ECS_SERVICE, key, value)
     [problem] = stack.judge(SERVICE_TAGS_ITS_TASKS)
-    assert key in problem
+    assert message in problem
+
+
+def test_tasks_may_have_the_tags_of_their_definition() -> None:
+    stack = record()
+    stack.change(ECS_SERVICE, "propagateTags", "TASK_DEFINITION")
+    assert stack.judge(SERVICE_TAGS_ITS_TASKS) == []
