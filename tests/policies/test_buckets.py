@@ -30,7 +30,7 @@ def test_prod_passes(rule: Rule) -> None:
     [
         (BUCKET_PUBLIC_ACCESS, "blockPublicAcls", False, "blockPublicAcls of its public"),
         (BUCKET_PUBLIC_ACCESS, "blockPublicPolicy", GONE, "is not set"),
-        (BUCKET_PUBLIC_ACCESS, "ignorePublicAcls", False, "ignorePublicAcls"),
+        (BUCKET_PUBLIC_ACCESS, "ignorePublicAcls", False, "access block is False"),
         (BUCKET_PUBLIC_ACCESS, "restrictPublicBuckets", UNKNOWN, "is unknown before the update"),
         (BUCKET_OWNERSHIP, "rule.objectOwnership", "ObjectWriter", "objectOwnership is ObjectWri"),
         (BUCKET_ENCRYPTION, "rules", [], "neither AES256 nor aws:kms"),
@@ -78,6 +78,12 @@ def test_the_lock_of_another_bucket_is_none() -> None:
     assert stack.judge(BUCKET_LOCKED) == ["todo-prod-access-logs: it has no public access block."]
 
 
+def test_a_policy_may_refuse_plaintext_on_everything() -> None:
+    stack = record()
+    stack.change(BUCKET_POLICY, f"{DENIAL}.Resource", "*", LOGS)
+    assert stack.judge(BUCKET_LOCKED) == []
+
+
 def test_an_access_list_is_refused() -> None:
     stack = record()
     stack.add(BUCKET_ACL, {"bucket": "todo-prod-access-logs", "acl": "public-read"})
@@ -95,9 +101,12 @@ def test_a_first_preview_follows_the_graph() -> None:
 
 def test_only_a_trails_own_bucket_may_do_without_a_policy() -> None:
     stack = record()
-    del stack[stack.of(TRAIL_COMPONENT).key]
+    trail = stack.of(TRAIL_COMPONENT)
+    trail.sources.clear()
     [problem] = stack.judge(BUCKET_LOCKED)
     assert problem.startswith("todo-prod-audit: it has no policy")
+    del stack[trail.key]
+    assert stack.judge(BUCKET_LOCKED) == [problem]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +133,21 @@ def test_what_forgets_too_soon_is_refused(
     stack.change(type_, path, value, LOGS)
     [problem] = stack.judge(BUCKET_KEEPS_VERSIONS)
     assert message in problem
+
+
+def test_rules_of_another_kind_delete_nothing() -> None:
+    stack = record()
+    lifecycle = stack.of(BUCKET_LIFECYCLE, LOGS)
+    del stack[lifecycle.key]
+    stack.add("aws:s3/bucketReplicationConfig:BucketReplicationConfig", lifecycle.inputs)
+    [problem] = stack.judge(BUCKET_KEEPS_VERSIONS)
+    assert "no rule of a lifecycle" in problem
+
+
+def test_what_is_kept_just_long_enough_passes() -> None:
+    stack = record()
+    stack.change(BUCKET_LIFECYCLE, "rules.0.expiration.days", 30, LOGS)
+    assert stack.judge(BUCKET_KEEPS_VERSIONS) == []
 
 
 def test_how_long_is_configured() -> None:

@@ -36,8 +36,8 @@ CASES: list[tuple[Rule, str, str, Any, str]] = [
     (TASK_ISOLATED, TASK_DEFINITION, "ipcMode", "host", "ipcMode is host"),
     (TASK_ISOLATED, TASK_DEFINITION, "requiresCompatibilities", ["EC2"], "is EC2, and not FARGATE"),
     (TASK_ISOLATED, TASK_DEFINITION, "requiresCompatibilities", GONE, "is not set, and not"),
-    (TASK_ISOLATED, TASK_DEFINITION, "volumes", [{"name": "a", "hostPath": "/"}], "of the host"),
-    (TASK_ISOLATED, TASK_DEFINITION, "volumes", [EFS], "without TLS"),
+    (TASK_ISOLATED, TASK_DEFINITION, "volumes", [{"name": "a", "hostPath": "/"}], "volume a is a"),
+    (TASK_ISOLATED, TASK_DEFINITION, "volumes", [EFS], "data reaches its"),
     (SERVICE_NOT_PUBLIC, ECS_SERVICE, f"{NETWORK}.assignPublicIp", True, "assignPublicIp is True"),
     (SERVICE_NOT_PUBLIC, ECS_SERVICE, f"{NETWORK}.assignPublicIp", GONE, "is not set"),
     (SERVICE_NOT_PUBLIC, ECS_SERVICE, f"{NETWORK}.securityGroups", [], "names no security group"),
@@ -61,10 +61,11 @@ CASES: list[tuple[Rule, str, str, Any, str]] = [
     ),
     (SERVICE_ROLLS_BACK, ECS_SERVICE, BREAKER, GONE, "deploymentCircuitBreaker.enable is not set"),
     (SERVICE_ROLLS_BACK, ECS_SERVICE, f"{BREAKER}.rollback", False, "rollback is False"),
+    (SERVICE_ROLLS_BACK, ECS_SERVICE, "alarms.enable", False, "its alarms stop no deployment"),
     (SERVICE_ROLLS_BACK, ECS_SERVICE, "alarms.rollback", False, "do not take it back"),
     (SERVICE_ROLLS_BACK, ECS_SERVICE, "deploymentMinimumHealthyPercent", 50, "is 50; it has to"),
     (SERVICE_ROLLS_BACK, ECS_SERVICE, "deploymentMinimumHealthyPercent", GONE, "is not set"),
-    (SERVICE_ROLLS_BACK, ECS_SERVICE, "deploymentMaximumPercent", 100, "no room for new tasks"),
+    (SERVICE_ROLLS_BACK, ECS_SERVICE, "deploymentMaximumPercent", 100, "Percent is 100, which"),
     (SERVICE_ROLLS_BACK, ECS_SERVICE, "deploymentController", {"type": "EXTERNAL"}, "EXTERNAL"),
     (SERVICE_CLOSED_TO_PEOPLE, ECS_SERVICE, "enableExecuteCommand", True, "is True"),
     (CLUSTER_MEASURED, ECS_CLUSTER, "settings", GONE, "containerInsights is not set"),
@@ -93,6 +94,31 @@ def test_sharing_within_the_task_is_no_sharing_with_the_host() -> None:
     stack.change(TASK_DEFINITION, "pidMode", "task")
     stack.change(TASK_DEFINITION, "ipcMode", "none")
     assert stack.judge(TASK_ISOLATED) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "type_", "path", "value"),
+    [
+        (TASK_ISOLATED, TASK_DEFINITION, "pidMode", ""),
+        (
+            TASK_ISOLATED,
+            TASK_DEFINITION,
+            "volumes",
+            [{"name": "data", "efsVolumeConfiguration": {"transitEncryption": "ENABLED"}}],
+        ),
+        (
+            SERVICE_PLATFORM_CURRENT,
+            ECS_SERVICE,
+            "capacityProviderStrategies",
+            [{"capacityProvider": "FARGATE"}, {"capacityProvider": "FARGATE_SPOT"}],
+        ),
+        (SERVICE_ROLLS_BACK, ECS_SERVICE, "deploymentController", {"type": "ECS"}),
+    ],
+)
+def test_what_is_as_safe_passes(rule: Rule, type_: str, path: str, value: object) -> None:
+    stack = record()
+    stack.change(type_, path, value)
+    assert stack.judge(rule) == []
 
 
 def test_a_launch_type_will_do_for_a_strategy() -> None:

@@ -38,6 +38,7 @@ def test_prod_passes(rule: Rule) -> None:
     [
         (f"{PULL}.Action", "*", "PullImage allows *"),
         (f"{PULL}.Action", ["ecr:*"], "PullImage allows ecr:*"),
+        (f"{PULL}.Action", ["BatchGetImage"], "PullImage allows BatchGetImage."),
         (f"{PULL}.Resource", "*", "allows ecr:BatchCheckLayerAvailability, ecr:BatchGetImage"),
         (f"{READ}.Resource", ["arn:aws:secretsmanager:eu-west-1:111122223333:*"], "GetSecretValue"),
         (f"{READ}.Resource", "arn:aws:kms:*:*:key/*", "on arn:aws:kms:*:*:key/*"),
@@ -73,6 +74,18 @@ def test_a_denial_may_be_as_broad_as_it_likes() -> None:
     assert stack.judge(IAM_RIGHTS_NAMED) == []
 
 
+def test_roles_may_be_passed_on_to_a_named_service() -> None:
+    stack = record()
+    passes = {
+        "Effect": "Allow",
+        "Action": "iam:PassRole",
+        "Resource": "arn:aws:iam::111122223333:role/todo",
+        "Condition": {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+    }
+    stack.change(ROLE_POLICY, READ, passes, EXECUTION)
+    assert stack.judge(IAM_RIGHTS_NAMED) == []
+
+
 def test_a_policy_inside_a_role_is_read_too() -> None:
     stack = record()
     inline = '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
@@ -90,7 +103,8 @@ def test_broad_policies_of_awss_are_refused(arn: object) -> None:
     stack = record()
     stack.change(ROLE_ATTACHMENT, "policyArn", arn)
     [problem] = stack.judge(IAM_ATTACHMENTS_NAMED)
-    assert "is not among the allowed ones" in problem
+    value = "not set" if arn is GONE else arn
+    assert f"policyArn is {value}, which is not among the allowed ones" in problem
 
 
 def test_they_are_refused_in_the_role_itself() -> None:
@@ -98,6 +112,14 @@ def test_they_are_refused_in_the_role_itself() -> None:
     stack.change(ROLE, "managedPolicyArns", [ADMINISTRATOR])
     [problem] = stack.judge(IAM_ATTACHMENTS_NAMED)
     assert ADMINISTRATOR in problem
+
+
+def test_a_role_may_have_the_stacks_policies_and_those_for_a_service() -> None:
+    stack = record()
+    own = stack.add(IAM_POLICY, {"policy": "{}", "arn": "arn:aws:iam::111122223333:policy/own"})
+    services = "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"
+    stack.change(ROLE, "managedPolicyArns", [own.inputs["arn"], services])
+    assert stack.judge(IAM_ATTACHMENTS_NAMED) == []
 
 
 def test_a_policy_of_the_stack_may_be_attached_also_while_unknown() -> None:
@@ -143,6 +165,16 @@ def test_each_broad_trust_is_refused(path: str, value: object, message: str) -> 
     assert any(message in problem for problem in problems), problems
 
 
+def test_behind_a_denial_trust_is_judged() -> None:
+    stack = record()
+    denial = {"Effect": "Deny", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"}
+    broad = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    stack.change(ROLE, "assumeRolePolicy.Statement", [denial, broad], EXECUTION)
+    problems = stack.judge(IAM_TRUST_NAMED)
+    assert f"{EXECUTION}: statement number 2 trusts *, which is no service." in problems
+    assert not any("number 1" in problem for problem in problems)
+
+
 def test_services_that_do_not_say_for_whom_they_come_are_configured() -> None:
     stack = record()
     stack.change(ROLE, f"{TRUST}.Condition", GONE, EXECUTION)
@@ -153,6 +185,14 @@ def test_one_role_for_both_is_refused() -> None:
     stack = record()
     task = stack.of(TASK_DEFINITION)
     task.inputs["taskRoleArn"] = task.inputs["executionRoleArn"]
+    [problem] = stack.judge(TASK_ROLES_APART)
+    assert "are one role" in problem
+
+
+def test_one_role_of_somebodys_for_both_is_refused() -> None:
+    stack = record()
+    for key in ("taskRoleArn", "executionRoleArn"):
+        stack.change(TASK_DEFINITION, key, "arn:aws:iam::111122223333:role/somebodys")
     [problem] = stack.judge(TASK_ROLES_APART)
     assert "are one role" in problem
 

@@ -35,6 +35,7 @@ def test_prod_passes(rule: Rule) -> None:
         (f"{REGISTRY}/todo:latest", "without a digest"),
         (f"{REGISTRY}/todo", "without a digest"),
         (f"{REGISTRY}/todo@sha256:1234", "without a digest"),
+        (DIGEST, "without a digest"),
         (f"docker.io/library/nginx@{DIGEST}", "from another registry"),
         (f"nginx@{DIGEST}", "from another registry"),
         (f"evil.example/{REGISTRY}/todo@{DIGEST}", "from another registry"),
@@ -49,6 +50,14 @@ def test_an_image_by_tag_or_from_elsewhere_is_refused(
     stack.change(type_, IMAGE, image)
     problems = stack.judge(CONTAINER_IMAGE_PINNED)
     assert any(message in problem for problem in problems), problems
+
+
+def test_behind_an_image_in_the_making_another_is_judged() -> None:
+    stack = record()
+    stack.change(COMPONENT, IMAGE, UNKNOWN)
+    stack.change(COMPONENT, "containerDefinitions.1.image", f"{REGISTRY}/todo:latest")
+    [problem] = stack.judge(CONTAINER_IMAGE_PINNED)
+    assert "without a digest" in problem
 
 
 def test_registries_are_configured() -> None:
@@ -88,6 +97,7 @@ def test_another_image_of_our_registry_is_not_the_one_that_was_built() -> None:
     ("path", "value", "message"),
     [
         ("build.args.BASE_IMAGE", "python:3.13", "BASE_IMAGE is python:3.13, which names no"),
+        ("build.args.BASE_IMAGE", DIGEST, "which names no digest"),
         ("build.platform", GONE, "platform is not set"),
         ("build.platform", "windows/amd64", "platform is windows/amd64"),
         ("build", GONE, "platform is not set"),
@@ -135,6 +145,8 @@ def test_a_loose_repository_is_refused(path: str, value: object, message: str) -
     }
     stack.add(REPOSITORY, inputs)
     assert stack.judge(REPOSITORY_HARDENED) == []
+    stack.change(REPOSITORY, "encryptionConfigurations.0.encryptionType", "KMS_DSSE")
+    assert stack.judge(REPOSITORY_HARDENED) == []
     stack.change(REPOSITORY, path, value)
     [problem] = stack.judge(REPOSITORY_HARDENED)
     assert message in problem
@@ -143,6 +155,7 @@ def test_a_loose_repository_is_refused(path: str, value: object, message: str) -
 def test_a_repository_without_an_end_is_refused() -> None:
     stack = record()
     repository = stack.add(REPOSITORY, {"name": "todo"})
+    stack.add("aws:ecr/repositoryPolicy:RepositoryPolicy", {"repository": "todo"})
     assert len(stack.judge(REPOSITORY_EXPIRES)) == 1
     stack.add(REPOSITORY_LIFECYCLE, {"repository": UNKNOWN}, repository=repository)
     assert stack.judge(REPOSITORY_EXPIRES) == []

@@ -61,6 +61,13 @@ CASES: list[tuple[Rule, str, str, Any, str]] = [
     ),
     (
         POLICY_NAMES_ITS_PRINCIPALS,
+        TOPIC_POLICY,
+        "policy.Statement.0.Action",
+        "Publish",
+        "allows Publish",
+    ),
+    (
+        POLICY_NAMES_ITS_PRINCIPALS,
         BUCKET_POLICY,
         "policy.Statement.0.Resource",
         "*",
@@ -108,6 +115,23 @@ def test_a_key_that_aws_cannot_rotate_need_not_be() -> None:
     assert stack.judge(KEY_ROTATES) == []
 
 
+@pytest.mark.parametrize("kind", ["", "SYMMETRIC_DEFAULT"])
+def test_a_key_that_aws_can_rotate_has_to_be(kind: str) -> None:
+    stack = record()
+    stack.change(KEY, "customerMasterKeySpec", kind)
+    assert stack.judge(KEY_ROTATES) == []
+    stack.change(KEY, "enableKeyRotation", GONE)
+    assert len(stack.judge(KEY_ROTATES)) == 1
+
+
+def test_a_replica_needs_a_key_where_the_secret_does() -> None:
+    stack = record()
+    stack.change(SECRET, "replicas", [{"region": "us-east-1", "kmsKeyId": "alias/todo"}])
+    assert stack.judge(SECRET_PROTECTED) == []
+    stack.change(SECRET, "replicas", [{"region": "us-east-1"}])
+    assert stack.judge(SECRET_PROTECTED, customerKey=False) == []
+
+
 def test_awss_own_defaults_are_long_enough() -> None:
     stack = record()
     stack.change(KEY, "deletionWindowInDays", GONE)
@@ -144,6 +168,12 @@ def test_a_rotation_that_is_none_is_refused(path: str, value: object, message: s
     assert message in problem
 
 
+def test_a_rotation_just_often_enough_passes() -> None:
+    stack = record("prod", **ROTATED)
+    stack.change(SECRET_ROTATION, "rotationRules.automaticallyAfterDays", 90)
+    assert stack.judge(SECRET_ROTATION_REGULAR) == []
+
+
 def test_a_schedule_will_do_for_a_number_of_days() -> None:
     stack = record("prod", **ROTATED)
     stack.change(SECRET_ROTATION, "rotationRules", {"scheduleExpression": "rate(10 days)"})
@@ -151,13 +181,22 @@ def test_a_schedule_will_do_for_a_number_of_days() -> None:
     assert len(record("prod", **ROTATED).judge(SECRET_ROTATION_REGULAR, maxDays=7)) == 1
 
 
-@pytest.mark.parametrize("kind", ["String", "StringList", GONE, UNKNOWN])
-def test_a_parameter_in_clear_is_refused(kind: object) -> None:
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("String", "type is String."),
+        ("StringList", "type is StringList."),
+        (GONE, "type is not set."),
+        (UNKNOWN, "type is unknown before the update"),
+    ],
+)
+def test_a_parameter_in_clear_is_refused(kind: object, message: str) -> None:
     stack = record()
     stack.add(SSM_PARAMETER, {"type": "SecureString"})
     assert stack.judge(PARAMETER_ENCRYPTED) == []
     stack.change(SSM_PARAMETER, "type", kind)
-    assert len(stack.judge(PARAMETER_ENCRYPTED)) == 1
+    [problem] = stack.judge(PARAMETER_ENCRYPTED)
+    assert message in problem
 
 
 def test_a_secrets_own_policy_is_read() -> None:

@@ -142,6 +142,16 @@ def test_more_zones_by_configuration() -> None:
     assert "at least 3" in record().judge(LOAD_BALANCER_HARDENED, minZones=3)[0]
 
 
+def test_zones_may_be_given_with_addresses() -> None:
+    stack = record()
+    stack.change(LOAD_BALANCER, "subnets", GONE)
+    mappings = [{"subnetId": "subnet-1"}, {"subnetId": "subnet-2"}]
+    stack.change(LOAD_BALANCER, "subnetMappings", mappings)
+    assert stack.judge(LOAD_BALANCER_HARDENED) == []
+    stack.change(LOAD_BALANCER, "subnetMappings", mappings[:1])
+    assert len(stack.judge(LOAD_BALANCER_HARDENED)) == 1
+
+
 def test_encryption_up_to_the_targets_by_configuration() -> None:
     stack = record()
     assert len(stack.judge(TARGET_GROUP_HEALTH_CHECKS, protocols=["HTTPS"])) == 2

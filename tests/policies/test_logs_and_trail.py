@@ -1,6 +1,8 @@
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pulumi_policy import PolicyResource
 
 from tests.policies.judged import GONE, UNKNOWN, record
 from todo_policies import log_destinations, logs_and_trail
@@ -18,6 +20,7 @@ from todo_policies.resource_types import (
     INSTANCE,
     LOAD_BALANCER,
     LOG_GROUP,
+    TARGET_GROUP,
     TASK_DEFINITION,
     TRAIL,
     TRAIL_COMPONENT,
@@ -70,6 +73,19 @@ def test_each_loosening_is_refused(
     assert message in problem
 
 
+def test_a_flow_log_may_name_its_group() -> None:
+    stack = record()
+    stack.change(FLOW_LOG, "logDestination", GONE)
+    stack.change(FLOW_LOG, "logGroupName", "connections")
+    assert stack.judge(FLOW_LOG_COMPLETE) == []
+
+
+def test_a_selector_of_all_events_leaves_out_none() -> None:
+    stack = record()
+    stack.change(TRAIL_COMPONENT, "eventSelectors", [{"readWriteType": "All"}])
+    assert stack.judge(TRAIL_COMPLETE) == []
+
+
 def test_days_and_keys_are_configured() -> None:
     assert record("local").judge(LOG_GROUP_KEPT, minDays=1) == []
     stack = record("prod", encryption={"customerManagedKey": False})
@@ -82,7 +98,7 @@ def test_a_network_without_a_flow_log_is_refused(network: object) -> None:
     stack = record()
     stack.change(FLOW_LOG, "vpcId", network)
     [problem] = stack.judge(NETWORK_LOGGED)
-    assert "has no flow log in this stack" in problem
+    assert f"its network {stack.of(TARGET_GROUP).inputs['vpcId']} has no flow log" in problem
 
 
 def test_a_trail_into_somebodys_bucket_is_refused() -> None:
@@ -99,6 +115,22 @@ def test_a_trail_of_awss_own_provider_is_judged_alike() -> None:
     assert stack.judge(TRAIL_KEPT) == []
     stack.change(TRAIL, "s3BucketName", "somebodys")
     assert len(stack.judge(TRAIL_KEPT)) == 1
+
+
+@pytest.mark.parametrize(("given", "passes"), [(BUCKET, True), (LOG_GROUP, False)])
+def test_a_trail_in_a_component_writes_into_the_components_bucket(
+    given: str, *, passes: bool
+) -> None:
+    options: Any = SimpleNamespace()
+
+    def made(type_: str, parent: PolicyResource | None, **sources: Any) -> PolicyResource:  # noqa: ANN401 - lists
+        return PolicyResource(type_, {}, type_, type_, options, None, parent, [], sources)
+
+    place = made(given, None)
+    component = made(TRAIL_COMPONENT, None, s3Bucket=[place])
+    trail = made(TRAIL, component)
+    for one in (component, trail):
+        assert (list(TRAIL_KEPT.check(one, [place, component, trail])) == []) is passes
 
 
 @pytest.mark.parametrize(
@@ -137,6 +169,12 @@ def test_a_load_balancer_does_not_write_to_the_trails_bucket() -> None:
     stack.change(LOAD_BALANCER, "accessLogs.bucket", audit)
     [problem] = stack.judge(LOG_DESTINATION_KEPT)
     assert "where todo-prod-audit writes, too" in problem
+
+
+def test_a_trail_of_no_known_bucket_writes_to_none_of_these() -> None:
+    stack = record()
+    stack.of(TRAIL_COMPONENT).sources.clear()
+    assert stack.judge(LOG_DESTINATION_KEPT) == []
 
 
 def test_a_log_group_that_is_gone_is_missed() -> None:
