@@ -60,7 +60,9 @@ def known() -> Known:
 
 
 @pytest.fixture
-def tasks(known: Known) -> Iterator[Tasks]:
+def tasks(known: Known, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tasks]:
+    # These tasks have no containers; a client of a running engine would be left open.
+    monkeypatch.setattr(ecs, "_get_docker", lambda: None)
     for service in (alb, ecs):
         service.reset()
     alb._create_tg({"Name": "app", "Port": "8080"})

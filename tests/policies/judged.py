@@ -38,8 +38,10 @@ class Judged(Stack):
     """A stack that tests change in place: the inputs of each resource are its own."""
 
     def of(self, type_: str, name: str = "") -> Resource:
-        """The first resource of a type whose name holds a text."""
-        found = [one for one in self.of_type(type_) if name in one.name]
+        """The first resource, by name, of a type whose name holds a text."""
+        found = sorted(
+            (one for one in self.of_type(type_) if name in one.name), key=lambda one: one.name
+        )
         assert found, f"no {type_} named {name}"
         return found[0]
 
