@@ -44,9 +44,10 @@ def test_an_association_with_nothing_is_none() -> None:
 
 def test_what_else_names_it_is_no_firewall_and_no_log() -> None:
     stack = record()
-    for firewall_of, type_ in ((LOAD_BALANCER, WEB_ACL_ASSOCIATION), (WEB_ACL, WEB_ACL_LOG)):
+    for type_ in (WEB_ACL_ASSOCIATION, WEB_ACL_LOG):
         del stack[stack.of(type_).key]
-        arn = stack.of(firewall_of).computed["arn"]
+    for type_ in (LOAD_BALANCER, WEB_ACL):
+        arn = stack.of(type_).computed["arn"]
         stack.add("aws:shield/protection:Protection", {"resourceArn": arn, "webAclArn": "x"})
     assert len(stack.judge(FIREWALL_IN_PLACE)) == 2
 
