@@ -225,7 +225,9 @@ def test_one_databases_unknown_does_not_hide_anothers_violation(stack: "Stack") 
 @pytest.mark.parametrize("props", [{}, {"requireTls": False}, {"requireTls": UNKNOWN}])
 def test_a_proxy_that_lets_plaintext_in_is_refused(stack: "Stack", props: dict[str, Any]) -> None:
     stack["proxy"] = type(stack["database"])(type="aws:rds/proxy:Proxy", props=props)
-    assert stack.breaking(RULE) == ["proxy"]
+    [violation] = stack.judge(RULE)
+    assert violation.resource == "proxy"
+    assert "requireTls is " in violation.message
 
 
 def test_a_proxy_that_requires_tls_passes(stack: "Stack") -> None:

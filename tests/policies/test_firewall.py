@@ -72,9 +72,9 @@ def test_a_firewall_has_to_log_unless_configured() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "message"),
     [
-        ("defaultAction", {}, "either allow or block"),
-        ("defaultAction", GONE, "either allow or block"),
-        ("defaultAction", {"allow": {}, "block": {}}, "either allow or block"),
+        ("defaultAction", {}, "defaultAction has to be either"),
+        ("defaultAction", GONE, "defaultAction has to be either"),
+        ("defaultAction", {"allow": {}, "block": {}}, "defaultAction has to be either"),
         ("visibilityConfig.cloudwatchMetricsEnabled", False, "cloudwatchMetricsEnabled"),
         ("rules", GONE, "no rule with AWS's group AWSManagedRulesCommonRuleSet"),
         ("rules", UNKNOWN, "rules is unknown before the update"),

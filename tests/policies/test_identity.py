@@ -186,7 +186,7 @@ def test_one_role_for_both_is_refused() -> None:
     task = stack.of(TASK_DEFINITION)
     task.inputs["taskRoleArn"] = task.inputs["executionRoleArn"]
     [problem] = stack.judge(TASK_ROLES_APART)
-    assert "are one role" in problem
+    assert "its executionRoleArn and its taskRoleArn are one role" in problem
 
 
 def test_one_role_of_somebodys_for_both_is_refused() -> None:
@@ -194,7 +194,7 @@ def test_one_role_of_somebodys_for_both_is_refused() -> None:
     for key in ("taskRoleArn", "executionRoleArn"):
         stack.change(TASK_DEFINITION, key, "arn:aws:iam::111122223333:role/somebodys")
     [problem] = stack.judge(TASK_ROLES_APART)
-    assert "are one role" in problem
+    assert "its executionRoleArn and its taskRoleArn are one role" in problem
 
 
 def test_one_role_for_both_is_refused_in_a_first_preview() -> None:
@@ -204,7 +204,7 @@ def test_one_role_for_both_is_refused_in_a_first_preview() -> None:
     assert stack.judge(TASK_ROLES_APART) == []
     task.sources["taskRoleArn"] = task.sources["executionRoleArn"]
     [problem] = stack.judge(TASK_ROLES_APART)
-    assert "are one role" in problem
+    assert "its executionRoleArn and its taskRoleArn are one role" in problem
 
 
 @pytest.mark.parametrize("key", ["taskRoleArn", "executionRoleArn"])

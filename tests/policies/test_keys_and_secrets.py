@@ -34,7 +34,7 @@ CASES: list[tuple[Rule, str, str, Any, str]] = [
     (KEY_ROTATES, KEY, "enableKeyRotation", UNKNOWN, "is unknown before the update"),
     (KEY_ROTATES, KEY, "deletionWindowInDays", 7, "is 7; at least 14"),
     (KEY_ROTATES, KEY, "isEnabled", False, "isEnabled is False"),
-    (KEY_ROTATES, KEY, "bypassPolicyLockoutSafetyCheck", True, "may lock everybody out"),
+    (KEY_ROTATES, KEY, "bypassPolicyLockoutSafetyCheck", True, "bypassPolicyLockoutSafetyCheck is"),
     (SECRET_PROTECTED, SECRET, "kmsKeyId", GONE, "kmsKeyId is not set"),
     (SECRET_PROTECTED, SECRET, "recoveryWindowInDays", 0, "is 0; at least 7"),
     (SECRET_PROTECTED, SECRET, "replicas", [{"region": "us-east-1"}], "in us-east-1 has no kms"),
@@ -157,8 +157,8 @@ def test_times_and_keys_are_configured() -> None:
     ("path", "value", "message"),
     [
         ("rotationRules.automaticallyAfterDays", 365, "after 365 days; 90 are allowed"),
-        ("rotationRules", GONE, "names neither"),
-        ("rotationLambdaArn", GONE, "nothing changes it"),
+        ("rotationRules", GONE, "rotationRules names neither automaticallyAfterDays nor"),
+        ("rotationLambdaArn", GONE, "rotationLambdaArn is not set"),
     ],
 )
 def test_a_rotation_that_is_none_is_refused(path: str, value: object, message: str) -> None:

@@ -38,7 +38,7 @@ CASES: list[tuple[Rule, str, str, Any, str]] = [
     (LOG_GROUP_KEPT, LOG_GROUP, "kmsKeyId", GONE, "kmsKeyId is not set"),
     (FLOW_LOG_COMPLETE, FLOW_LOG, "trafficType", "REJECT", "trafficType is REJECT"),
     (FLOW_LOG_COMPLETE, FLOW_LOG, "trafficType", GONE, "trafficType is not set"),
-    (FLOW_LOG_COMPLETE, FLOW_LOG, "logDestination", GONE, "it goes nowhere"),
+    (FLOW_LOG_COMPLETE, FLOW_LOG, "logDestination", GONE, "logDestination is not set"),
     (TRAIL_COMPLETE, TRAIL_COMPONENT, "isMultiRegionTrail", False, "isMultiRegionTrail is False"),
     (TRAIL_COMPLETE, TRAIL_COMPONENT, "enableLogFileValidation", GONE, "is not set"),
     (TRAIL_COMPLETE, TRAIL_COMPONENT, "enableLogging", False, "enableLogging is False"),
