@@ -48,6 +48,15 @@ CHECK = HealthCheck(
 FORWARD = Rule(priority=None, action=Forward(GROUP))
 
 
+class QuietServer(ThreadingHTTPServer):
+    """A balancer ends connections as it likes; that is no news."""
+
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
 class TaskServer:
     """A target that says who it is and what it was asked."""
 
@@ -70,8 +79,7 @@ class TaskServer:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
+        self._server = QuietServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever)
         self._thread.start()
 
