@@ -8,6 +8,7 @@ keeps its requests for the deregistration delay, and then has its own time to st
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
@@ -50,7 +51,8 @@ def limited(arguments: Record, container: Mapping[str, Any], task: Mapping[str, 
     cpu = int(container.get("cpu") or task.get("cpu") or 0)
     memory = int(container.get("memory") or task.get("memory") or 0)
     wanted = {
-        "nano_cpus": cpu * 10**9 // _CPU_UNITS or None,
+        # No container can have more than the machine.
+        "nano_cpus": min(cpu * 10**9 // _CPU_UNITS, (os.cpu_count() or 1) * 10**9) or None,
         "mem_limit": memory * _MIB or None,
         "user": container.get("user"),
         "read_only": container.get("readonlyRootFilesystem"),

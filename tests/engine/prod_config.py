@@ -48,7 +48,7 @@ UNLIKE_PROD: Mapping[str, tuple[object, str]] = {
     "audit.trail": (False, "its component comes in a plugin that no package registry has"),
 }
 CHANGES: Mapping[str, object] = {
-    "capacity.taskSize": "medium",
+    "capacity.taskSize": "large",
     "databaseOperations.slowQuerySeconds": 2,
 }
 # Rules that allow a local stack the same, for reasons that policies/config/local.json has.

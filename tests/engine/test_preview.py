@@ -69,11 +69,14 @@ def test_a_stack_is_previewed_without_credentials_and_its_file_stays(
 
 
 def test_a_preview_selects_no_stack_and_keeps_what_is_deployed(system: RunningSystem) -> None:
+    def selected() -> list[dict[str, str]]:
+        files = sorted((system.workspace.pulumi_home / "workspaces").iterdir())
+        return [json.loads(file.read_text())["stacks"] for file in files]
+
+    before = selected()
+    assert {system.workspace.pulumi_state.as_uri(): "organization/todo/local"} in before
     assert preview_stack(system.workspace, Options(stack="dev")) == 0
-    selected = system.workspace.pulumi_home / "workspaces"
-    assert [json.loads(file.read_text())["stacks"] for file in selected.iterdir()] == [
-        {system.workspace.pulumi_state.as_uri(): "organization/todo/local"}
-    ]
+    assert selected() == before
 
 
 def test_what_is_deployed_already_is_compared(
@@ -108,6 +111,6 @@ def test_a_violation_fails_the_preview_with_its_message(
 def test_a_program_that_fails_fails_the_preview(
     scratch: Scratch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    scratch.replace("Pulumi.prod.yaml", "taskSize: small", "taskSize: huge")
+    scratch.replace("Pulumi.prod.yaml", "taskSize: medium", "taskSize: huge")
     assert preview_stack(scratch.workspace, Options(stack="prod")) == 1
     assert "todo:capacity" in capfd.readouterr().out

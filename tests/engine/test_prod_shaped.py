@@ -104,7 +104,7 @@ def test_an_update_changes_task_image_and_parameter_under_the_same_database(
     prod_shaped: ProdShaped,
 ) -> None:
     before, after = (each.result().sights for each in (prod_shaped.deployed, prod_shaped.updated))
-    assert (before.task["cpu"], after.task["cpu"]) == ("512", "1024")
+    assert (before.task["cpu"], after.task["cpu"]) == ("1024", "2048")
     assert before.outputs["image"] != after.outputs["image"]
     assert NEW_TITLE in after.page
     assert before.parameters["long_query_time"] == "1"
