@@ -234,5 +234,6 @@ def _balance_load() -> None:
 
 if __name__ == "__main__":
     _extend()
-    _balance_load()
+    if "LOAD_BALANCER_HTTP_PORT" in os.environ:  # where only other services are wanted, none is
+        _balance_load()
     main()
