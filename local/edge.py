@@ -13,6 +13,7 @@ from typing import Final, Self
 from local.commands import Watch, require
 from local.docker_engine import install_packages
 from local.errors import LocalError
+from local.load_balancer.haproxy import command
 from local.workspace import Workspace
 
 __all__ = ["Checks", "Edge", "ensure_haproxy"]
@@ -85,28 +86,21 @@ class Edge:
 
     def add(self, slot: str, host: str, port: int) -> None:
         """Send requests to a server that is ready."""
-        self._command(f"set server app/{slot} addr {host} port {port}")
-        self._command(f"set server app/{slot} state ready")
+        command(self._control, f"set server app/{slot} addr {host} port {port}")
+        command(self._control, f"set server app/{slot} state ready")
 
     def remove(self, slot: str) -> None:
         """Send no more requests to a server, whatever it says itself."""
-        self._command(f"set server app/{slot} state maint")
+        command(self._control, f"set server app/{slot} state maint")
 
     def status(self, slot: str) -> str:
         """What HAProxy thinks of a server: UP, DOWN, MAINT, ..."""
-        names, *lines = self._command("show stat").lstrip("# ").splitlines()
+        names, *lines = command(self._control, "show stat").lstrip("# ").splitlines()
         for line in lines:
             row = dict(zip(names.split(","), line.split(","), strict=False))
             if (row.get("pxname"), row.get("svname")) == ("app", slot):
                 return row["status"]
         raise LookupError(slot)
-
-    def _command(self, line: str) -> str:
-        with socket.socket(socket.AF_UNIX) as control:
-            control.connect(str(self._control))
-            control.sendall(f"{line}\n".encode())
-            with control.makefile() as answer:
-                return answer.read()
 
 
 def _config(port: int, control: Path, slots: tuple[str, ...], checks: Checks) -> str:

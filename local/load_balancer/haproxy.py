@@ -26,7 +26,7 @@ from local.load_balancer.model import (
     TargetGroup,
 )
 
-__all__ = ["SLOTS", "HAProxy", "Ports", "Server", "State", "backend", "configuration"]
+__all__ = ["SLOTS", "HAProxy", "Ports", "Server", "State", "backend", "command", "configuration"]
 
 SLOTS: Final = 64
 """Servers that a backend can have at a time, those included that finish their last requests."""
@@ -236,27 +236,29 @@ class HAProxy:
         name = f"{backend}/{slot}"
         if server.state is State.READY:
             address = f"{server.target.host} port {server.target.port}"
-            self._command(f"set server {name} addr {address}")
-            self._command(f"set server {name} weight 1")
-        self._command(f"set server {name} state {server.state.value}")
+            command(self.control, f"set server {name} addr {address}")
+            command(self.control, f"set server {name} weight 1")
+        command(self.control, f"set server {name} state {server.state.value}")
         if server.state is State.MAINT:
-            self._command(f"shutdown sessions server {name}")
+            command(self.control, f"shutdown sessions server {name}")
 
     def counters(self) -> list[dict[str, str]]:
         """HAProxy's own statistics, a row for each frontend, backend and server."""
-        return list(csv.DictReader(self._command("show stat").lstrip("# ").splitlines()))
+        return list(csv.DictReader(command(self.control, "show stat").lstrip("# ").splitlines()))
 
     def worker(self) -> str | None:
         """Process id of the worker that answers, if one does."""
         try:
-            info = self._command("show info")
+            info = command(self.control, "show info")
         except OSError:
             return None
         return next((line for line in info.splitlines() if line.startswith("Pid:")), None)
 
-    def _command(self, line: str) -> str:
-        with socket.socket(socket.AF_UNIX) as control:
-            control.connect(str(self.control))
-            control.sendall(f"{line}\n".encode())
-            with control.makefile() as answer:
-                return answer.read()
+
+def command(control: Path, line: str) -> str:
+    """Give a running HAProxy a command, by its control socket; return what it answers."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(control))
+        connection.sendall(f"{line}\n".encode())
+        with connection.makefile() as answer:
+            return answer.read()
