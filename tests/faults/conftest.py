@@ -8,13 +8,22 @@ from local.docker_engine import ensure_docker
 from local.edge import ensure_haproxy
 from local.images import ensure_database_image, ensure_emulator_image, ensure_python_image
 from local.workspace import Workspace
-from tests.faults.report import FIGURES, Report, table, write
+from tests.faults import chance
+from tests.faults.report import REFUSALS, SCENARIOS, Report
+from tests.faults.result import Result, this_run
 from tests.faults.servers import App, Database
 from tests.faults.stage import Stage, build_app_image
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="faults: the long form of every scenario")
+    parser.addoption("--seed", type=int, help="faults: of an earlier run; default: by chance")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    number = config.getoption("--seed", default=None)
+    if number is not None:
+        chance.use_seed(number)
 
 
 @pytest.fixture(scope="session")
@@ -63,21 +72,34 @@ def shared_app(stage: Stage, database: Database) -> Iterator[App]:
 
 
 @pytest.fixture
-def report(request: pytest.FixtureRequest, database: Database) -> Report:
+def report(request: pytest.FixtureRequest) -> Report:
     name: str = request.node.name
-    return Report(name.removeprefix("test_").replace("_", " "), database)
+    return Report(name.removeprefix("test_").replace("_", " "))
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    if not FIGURES:
+    if not SCENARIOS:
         return
     workspace = Workspace.from_environment()
-    is_long = bool(config.getoption("--long", default=False))
-    file = workspace.home / "faults" / ("result.json" if is_long else "result-short.json")
-    write(file, form="long" if is_long else "short")
+    outcomes = {
+        outcome: [
+            test.nodeid
+            for test in terminalreporter.stats.get(outcome, [])
+            if test.nodeid.startswith("tests/faults/")
+        ]
+        for outcome in ("passed", "failed", "error")
+    }
+    run = this_run(
+        workspace.root,
+        form="long" if config.getoption("--long", default=False) else "short",
+        passed=len(outcomes["passed"]),
+        failed=outcomes["failed"] + outcomes["error"],
+    )
+    result = Result(run, SCENARIOS, REFUSALS)
+    page = result.write(workspace.home / "faults")
     terminalreporter.section("faults")
-    for line in table():
+    for line in result.text():
         terminalreporter.write_line(line)
-    terminalreporter.write_line(f"written to {file.relative_to(workspace.root)}")
+    terminalreporter.write_line(f"written to {page.relative_to(workspace.root)}, and as JSON")

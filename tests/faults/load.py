@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import secrets
 import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Final, Self
 
+from tests.faults.chance import by_chance
 from tests.faults.http1 import Address, Answer, Connection, NoAnswerError
 from tests.faults.ledger import ABSENT, Audit, Entry, Ledger, Row, State
 from tests.faults.tally import Tally, failure_of
@@ -22,7 +22,6 @@ _LONGEST_LIST: Final = 100
 _TRIES: Final = 200
 # Less than Retry-After asks for: a crowd that is not polite is the harder test.
 _PAUSE_SECONDS: Final = 0.2
-_SEED: Final = 20261125
 # More than the longest request may take: wait 2 s, log in 5 s, query 5 s, and once more after a
 # failure within the first second.
 _DEADLINE_SECONDS: Final = 20.0
@@ -37,7 +36,8 @@ class _Visitor:
     def __init__(self, number: int, address: Address, load: Load) -> None:
         self._connection = Connection(address, deadline=_DEADLINE_SECONDS)
         self._load, self._tally = load, load.tally
-        self._random = random.Random(_SEED + number)  # noqa: S311 - which request comes next
+        self._random = by_chance(f"visitor {number}")  # which request comes next
+        # A name, which nothing depends on, and which two runs on one database must not share.
         self.list_id = secrets.token_hex(16)
         self._todos = f"/api/lists/{self.list_id}/todos"
         self._entries: list[Entry] = []  # those that may be there

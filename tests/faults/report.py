@@ -1,67 +1,107 @@
-"""Figures of every scenario: held against the table, printed, and kept as JSON."""
+"""Figures of every scenario: held against the table where there was load, and kept."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import platform
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
 
+from tests.faults.ledger import Row
 from tests.faults.load import Load
-from tests.faults.servers import Database
 
-__all__ = ["FIGURES", "Report", "table", "write"]
+__all__ = [
+    "RECOVERY",
+    "REFUSALS",
+    "SCENARIOS",
+    "Refusal",
+    "Report",
+    "Scenario",
+    "Table",
+    "record",
+    "record_refusal",
+]
 
-FIGURES: list[Mapping[str, Any]] = []
-"""Of each scenario that ran, in order."""
+RECOVERY: Final = "recovery seconds"
+"""Name of the figure that is the longest time from a fault's end to good answers."""
+
+
+class Table(Protocol):
+    """Where the to-dos are in the end, seen past the application."""
+
+    def rows(self, lists: list[str]) -> list[Row]:
+        """The to-dos in these lists."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What was done, and what came of it, by the figures' names."""
+
+    name: str
+    figures: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A connection between application and database that did not come about.
+
+    Attributes:
+        by: the side that refused, `application` or `database`.
+        attempt: what was tried.
+        says: in which words it was refused.
+    """
+
+    by: str
+    attempt: str
+    says: str
+
+
+SCENARIOS: list[Scenario] = []
+"""Those that ran, in order."""
+
+REFUSALS: list[Refusal] = []
+"""Those that were seen, in order."""
+
+
+def record(scenario: str, figures: Mapping[str, object]) -> None:
+    """Note a scenario for the result.
+
+    Args:
+        scenario: what was done, in a few words.
+        figures: those that `result.COLUMNS` names have a column each; the rest is listed.
+    """
+    SCENARIOS.append(Scenario(scenario, dict(figures)))
+
+
+def record_refusal(by: str, attempt: str, says: str) -> None:
+    """Note for the result that one side refused the other."""
+    REFUSALS.append(Refusal(by, attempt, says))
 
 
 class Report:
-    """Holds a load against the table, and notes its figures for the table at the end."""
+    """Holds a load against the table, and notes its figures for the result."""
 
-    def __init__(self, scenario: str, database: Database) -> None:
-        self._scenario, self._database = scenario, database
+    def __init__(self, scenario: str) -> None:
+        self._scenario = scenario
 
-    async def settle(self, load: Load, **more: object) -> None:
-        """Check that nothing acknowledged was lost, doubled or contradicted."""
-        rows = await asyncio.to_thread(self._database.rows, load.lists)
-        audit = load.audit(rows)
+    async def settle(self, load: Load, table: Table, **more: object) -> None:
+        """Check that nothing acknowledged was lost, doubled or contradicted.
+
+        Args:
+            load: visitors, who have left.
+            table: where their to-dos are.
+            more: figures of this scenario alone, by name; `_` stands for a space.
+        """
+        audit = load.audit(await asyncio.to_thread(table.rows, load.lists))
         counts = {
             "kept": audit.present,
             "deleted": audit.deleted,
             "uncertain": audit.uncertain,
-            "lost": len(audit.lost),
+            "lost": len(audit.lost) + len(audit.wrong),
             "duplicates": len(audit.duplicates),
         }
-        FIGURES.append({"scenario": self._scenario, **load.tally.figures(), **counts, **more})
+        own = {name.replace("_", " "): value for name, value in more.items()}
+        record(self._scenario, {**own, **load.tally.figures(), **counts})
         assert load.tally.surprises == []
         assert audit.clean, audit
         assert audit.present > 0
-
-
-def table() -> Iterator[str]:
-    """The figures for people."""
-    yield f"{'requests':>9}{'failed':>8}{'writes':>8}{'lost':>6}{'twice':>6}"
-    for row in FIGURES:
-        yield (
-            f"{row['requests']:>9}{row['failed']:>8}{row['acknowledged writes']:>8}"
-            f"{row['lost']:>6}{row['duplicates']:>6}  {row['scenario']} {row['failures'] or ''}"
-        )
-
-
-def write(file: Path, *, form: str) -> None:
-    """Keep the figures."""
-    machine = f"{platform.machine()}, {os.cpu_count()} CPUs, Python {platform.python_version()}"
-    result = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "form": form,
-        "machine": machine,
-        "requests": sum(row["requests"] for row in FIGURES),
-        "scenarios": FIGURES,
-    }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(result, indent=2) + "\n")

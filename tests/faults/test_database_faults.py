@@ -34,7 +34,7 @@ async def test_a_killed_database_loses_no_acknowledged_write(
             await load.failures()
             await to_thread(database.start)
             await load.acknowledgements(300)
-    await report.settle(load, kills=times)
+    await report.settle(load, database, kills=times)
     assert load.tally.given_up == 0
     _only_asked_to_come_back(load)
 
@@ -49,7 +49,7 @@ async def test_a_restarted_database_loses_no_acknowledged_write(
             await to_thread(database.stop)
             await to_thread(database.start)
             await load.acknowledgements(300)
-    await report.settle(load, restarts=times)
+    await report.settle(load, database, restarts=times)
     assert load.tally.given_up == 0
     _only_asked_to_come_back(load)
 
@@ -63,7 +63,7 @@ async def test_killed_sessions_fail_no_request(
             await load.requests(200)
             killed += await to_thread(database.kill_sessions)
         await load.acknowledgements(200)
-    await report.settle(load, killed=killed)
+    await report.settle(load, database, killed=killed)
     assert killed > 0
     assert load.tally.failures == {}
 
@@ -89,7 +89,7 @@ async def test_a_frozen_database_does_not_freeze_the_application(
         finally:
             await to_thread(docker, "unpause", database.id)
         await load.acknowledgements(300)
-    await report.settle(load)
+    await report.settle(load, database)
     assert (healthy.status_code, left) == (200, 0)
     assert re.search("did not answer in time|no login at .* in time", app.log())
     _only_asked_to_come_back(load)
@@ -115,7 +115,7 @@ async def test_too_many_requests_for_a_slow_database_are_refused_at_once(
             await to_thread(cursor.execute, "LOCK TABLES todo.todos WRITE")
             await load.failures(300 if long else 100)
         await load.acknowledgements(200)
-    await report.settle(load)
+    await report.settle(load, database)
     log = app.log()
     assert "4 requests wait for the 1 database connections already" in log
     assert "all 1 database connections are busy" in log

@@ -92,7 +92,7 @@ async def test_rolling_replacements_fail_no_request(
                 await load.requests(requests // times // 2)
                 codes.append(await to_thread(deployment.replace, App.stop))
             await load.requests(max(500, requests - load.tally.requests))
-    await report.settle(load, replacements=times)
+    await report.settle(load, database, replacements=times)
     assert load.tally.failures == {}
     assert load.tally.requests >= requests
     assert codes == [0] * times
@@ -119,7 +119,7 @@ async def test_control_a_rude_replacement_fails_requests_and_loses_no_write(
             await load.requests(500)
             await to_thread(deployment.replace, end)
             await load.acknowledgements(300)
-    await report.settle(load)
+    await report.settle(load, database)
     assert load.tally.failed > 0
 
 

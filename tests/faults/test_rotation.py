@@ -44,7 +44,7 @@ async def test_a_rotated_secret_fails_no_request(
     async with Load(app.address) as load:
         for _ in range(times):
             await rotate(secret, database, load)
-    await report.settle(load, rotations=times)
+    await report.settle(load, database, rotations=times)
     assert load.tally.failures == {}
     assert app.inspect()["State"]["StartedAt"] == started
     assert "accepts other credentials" in app.log()
@@ -62,5 +62,5 @@ async def test_control_a_password_that_stays_fails_requests_after_a_rotation(
             await to_thread(secret.run, step)
         await to_thread(database.kill_sessions)
         await load.failures(50)
-    await report.settle(load)
+    await report.settle(load, database)
     assert app.stop() == 0
