@@ -4,8 +4,10 @@ PYTHON ?= python3
 VENV   := .venv/bin
 PYTEST := $(VENV)/python -m pytest
 LOCAL  := $(PYTHON) -m local
-# In an environment of its own: it needs older packages than ours are.
+# Tools in environments of their own: they need older packages than ours are.
 CHECKOV := .local/checkov
+PIP_AUDIT := .local/pip-audit
+SSLYZE := .local/sslyze
 
 # The one that Pulumi.local.yaml names; `make up` has pulled or built it.
 BASE_IMAGE ?= todo-local/python:3.13
@@ -17,7 +19,7 @@ PROPERTIES := tests/infra/test_capacity_properties.py
 OPS = $(if $(filter local,$(or $(STACK),local)),$(LOCAL) $(1),$(VENV)/python -m ops.$(1) --stack "$(STACK)")
 
 .DEFAULT_GOAL := help
-.PHONY: _test-others help up plan simulate figures rehearse schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview bench-capacity lint format packages browser
+.PHONY: _test-others help up restore plan simulate figures rehearse schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config supply-chain secrets clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview bench-capacity lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,11 +27,14 @@ help:  ## Show this list
 up:  ## Bring the whole system up on this machine and print its URL
 	@$(LOCAL) up
 
-verify: packages  ## Check that STACK=local runs what was deployed, and as safely; URL= for another address, JSON=1
-	@$(call OPS,verify) $(if $(URL),--url "$(URL)") $(if $(JSON),--json)
+verify: packages  ## Check that STACK=local runs what was deployed, and as safely; URL= for another address, WAIT=60 seconds for it to become so, JSON=1
+	@$(call OPS,verify) $(if $(URL),--url "$(URL)") $(if $(WAIT),--wait "$(WAIT)") $(if $(JSON),--json)
 
 drift: packages  ## Show what others changed in STACK=local behind the sources' back; NO_TERRAFORM=1, JSON=1
 	@$(call OPS,drift) $(if $(NO_TERRAFORM),--no-terraform) $(if $(JSON),--json)
+
+restore: packages  ## Bring a backup of STACK=local's database back beside it: DO="begin --latest", then compare, cut-over, back, finish, drop; YES=1
+	@$(call OPS,restore) $(if $(YES),--yes) $(DO)
 
 plan: packages  ## Show what STACK=prod leads to, and what SET="peakRequestsPerSecond=1200" would change; PICTURE=plan.svg draws it
 	@PYTHONPATH=pulumi $(VENV)/python -m ops.plan --stack "$(or $(STACK),prod)" --set '$(SET)' \
@@ -88,10 +93,16 @@ scan-config: packages $(CHECKOV)/.installed  ## Hold terraform/ and app/Dockerfi
 	$(VENV)/hadolint app/Dockerfile
 	$(CHECKOV)/bin/checkov --config-file .checkov.yaml
 
-$(CHECKOV)/.installed: tests/checkov.txt
-	$(PYTHON) -m venv --clear $(CHECKOV)
-	$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+.local/%/.installed: tests/%.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
+
+supply-chain: packages $(PIP_AUDIT)/.installed  ## Known weaknesses of packages, modules and image, and secrets, as one table (IMAGE=, PARTS="python go secrets image")
+	@$(VENV)/python -m ops.supply_chain $(if $(IMAGE),--image "$(IMAGE)",--base-image "$(BASE_IMAGE)") $(PARTS)
+
+secrets: packages  ## Look for secrets in the tree and in its history
+	@$(VENV)/python -m ops.supply_chain secrets
 
 report: packages  ## Write what a pull request is told to REPORT=.local/report.md, from EVENTS=prod=prod.jsonl and BASE=main
 	@mkdir -p "$(dir $(or $(REPORT),.local/report.md))"
@@ -106,7 +117,7 @@ ownership: packages  ## Say whether the change from BASE=main needs the platform
 clean: down  ## `make down`, then drop caches, logs and the virtual environment
 	rm -rf .local .venv
 
-test: browser  ## Run every test: unit, engine, browser, and faults in their short form
+test: browser $(SSLYZE)/.installed  ## Run every test: unit, engine, browser, and faults in their short form
 	$(MAKE) --jobs 2 --output-sync=target _test-others lint coverage scan-config
 	$(PYTEST) -m "engine or browser"
 	$(PYTEST) -m faults
@@ -125,7 +136,7 @@ coverage: packages  ## Run the tests of pulumi/ and show what of it they reach; 
 picture: packages  ## Draw docs/architecture.svg anew, from what the program registers
 	@PYTHONPATH=pulumi $(VENV)/python -m tests.picture
 
-test-engine: packages  ## Run the tests on the real engine, emulator and containers
+test-engine: packages $(SSLYZE)/.installed  ## Run the tests on the real engine, emulator and containers
 	$(PYTEST) -m engine
 
 test-browser: browser  ## Run the tests in Chromium against the running system

@@ -7,6 +7,7 @@ looked at. The endpoint and the credentials are the environment's.
 import argparse
 import functools
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,7 @@ from ops.verify.watched import alarm_lines, scaling_lines
 __all__ = ["main"]
 
 _ROOT = Path(__file__).resolve().parents[2]
+_PAUSE = 5.0
 
 Clients = Callable[[str], Any]
 
@@ -38,17 +40,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--url", help="where the application is (default: the stack's own URL)")
     parser.add_argument("--ca-file", type=Path, help="the authority of that URL's certificate")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument(
+        "--wait",
+        type=int,
+        default=0,
+        metavar="SECONDS",
+        help="look again while a line fails: tasks that start need a moment (default: once only)",
+    )
     options = parser.parse_args(arguments)
     try:
         deployed = read_deployed(options.stack)
         address = Address(url=options.url or deployed.outputs["url"], ca_file=options.ca_file)
         clients = functools.cache(functools.partial(boto3.client, region_name=deployed.region))
-        lines = list(_lines(deployed, address, clients))
+        lines = _patiently(lambda: list(_lines(deployed, address, clients)), options.wait)
     except (OpsError, BotoCoreError) as error:
         print(f"✗ {error}", file=sys.stderr)
         return 2
     print(as_json(options.stack, lines) if options.json else as_table(lines))
-    return int(any(line.verdict is Verdict.FAIL for line in lines))
+    return int(_fails(lines))
+
+
+def _patiently(look: Callable[[], list[Line]], seconds: float) -> list[Line]:
+    """Look once, and again until no line fails or the time is over."""
+    deadline = time.monotonic() + seconds
+    while _fails(lines := look()) and time.monotonic() < deadline:
+        time.sleep(_PAUSE)
+    return lines
+
+
+def _fails(lines: Sequence[Line]) -> bool:
+    return any(line.verdict is Verdict.FAIL for line in lines)
 
 
 def _lines(deployed: Deployed, address: Address, clients: Clients) -> Iterator[Line]:

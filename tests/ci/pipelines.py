@@ -18,6 +18,12 @@ _PINNED_IMAGE = re.compile(r".+@sha256:[0-9a-f]{64}")
 # Whoever opens a pull request chooses these: text of theirs would become part of a script.
 _CHOSEN = re.compile(r"\$\{\{(?!\s*(?:env|runner)\.)")
 _READING = {"contents: read", "actions: read"}
+_OWN_BRANCH = "head.repo.full_name == github.repository"
+_SCRIPTS = ("before_script", "script", "after_script")
+_OWN_ON_GITLAB = (
+    "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID",
+    "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH",
+)
 _KEYWORDS = {"workflow", "stages", "variables", "default", "include", "spec"}
 
 
@@ -38,14 +44,15 @@ def breaches_of_workflow(text: str) -> Iterator[str]:
     if "concurrency" not in workflow:
         yield "runs pile up: no concurrency"
     for name, job in workflow["jobs"].items():
-        for breach in _breaches_of_job(job, trusted="workflow_run" in triggers):
+        for breach in _breaches_of_job(job, triggers):
             yield f"{name}: {breach}"
     for line in text.splitlines():
         if re.match(r"\s*(- )?uses: ", line) and not _VERSION_COMMENT.search(line):
             yield f"{line.strip()}: no version beside the commit"
 
 
-def _breaches_of_job(job: Json, *, trusted: bool) -> Iterator[str]:
+def _breaches_of_job(job: Json, triggers: Json) -> Iterator[str]:
+    trusted = "workflow_run" in triggers
     permissions = job.get("permissions")
     if permissions is None:
         yield "permissions are not said"
@@ -53,14 +60,26 @@ def _breaches_of_job(job: Json, *, trusted: bool) -> Iterator[str]:
     allowed = _READING | {"id-token: write"}
     if trusted:
         allowed = _READING | {"pull-requests: write", "statuses: write"}
+    if not any("uses" in step for step in job["steps"]):
+        allowed = allowed | {"issues: write"}  # no code of anybody's beside the token
     for extra in sorted(granted - allowed):
         yield f"may {extra}"
-    if "id-token: write" in granted and "head.repo.full_name == github.repository" not in job["if"]:
-        yield "a fork's code could log in"
+    if "id-token: write" in granted:
+        yield from _breaches_of_login(job, triggers)
     if "timeout-minutes" not in job:
         yield "no timeout"
     for step in job["steps"]:
         yield from _breaches_of_step(step, trusted=trusted)
+
+
+def _breaches_of_login(job: Json, triggers: Json) -> Iterator[str]:
+    """Yield what lets others than the default branch, or a branch of ours, log in to AWS."""
+    merged = triggers.keys() <= {"push", "schedule", "workflow_dispatch"}
+    condition = "github.ref == 'refs/heads/main'" if merged else _OWN_BRANCH
+    if condition not in job.get("if", ""):
+        yield "another branch could log in" if merged else "a fork's code could log in"
+    if "environment" not in job:
+        yield "a role that no environment holds back"
 
 
 def _breaches_of_step(step: Json, *, trusted: bool) -> Iterator[str]:
@@ -91,20 +110,38 @@ def breaches_of_gitlab(text: str) -> Iterator[str]:
         yield "it includes what is elsewhere"
     for name, job in pipeline.items():
         if name not in _KEYWORDS and isinstance(job, dict):
-            for breach in _breaches_of_gitlab_job(job):
+            for breach in _breaches_of_gitlab_job(_whole(job, pipeline)):
                 yield f"{name}: {breach}"
 
 
+def _whole(job: Json, pipeline: Json) -> Json:
+    """Return a job with what it extends, and with the scripts that it refers to."""
+    named = job.get("extends", [])
+    for base in [named] if isinstance(named, str) else reversed(named):
+        job = {**_whole(pipeline[base], pipeline), **job}
+    scripts = {part: list(_lines(job[part], pipeline)) for part in _SCRIPTS if part in job}
+    return {**job, **scripts}
+
+
+def _lines(script: list[Any], pipeline: Json) -> Iterator[str]:
+    for line in script:
+        if isinstance(line, str):
+            yield line
+        else:  # !reference [job, part]
+            yield from pipeline[line[0]][line[1]]
+
+
 def _breaches_of_gitlab_job(job: Json) -> Iterator[str]:
-    rules = " ".join(rule.get("if", "") for rule in job.get("rules", []))
-    same = "$CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID"
-    if "id_tokens" in job and same not in rules:
+    rules = [rule.get("if", "") for rule in job.get("rules", [])]
+    logs_in = "id_tokens" in job and "script" in job  # without a script it is part of others
+    if logs_in and not all(any(own in rule for own in _OWN_ON_GITLAB) for rule in rules or [""]):
         yield "a fork's code could log in"
+    if logs_in and "environment" not in job:
+        yield "a role that no environment holds back"
     for image in [job.get("image"), *job.get("services", [])]:
         if image is not None and not _PINNED_IMAGE.fullmatch(str(image)):
             yield f"{image} is not pinned by its digest"
-    parts = ("before_script", "script", "after_script")
-    script = [line for part in parts for line in job.get(part, [])]
+    script = [line for part in _SCRIPTS for line in job.get(part, [])]
     for line in script:
         if re.search(r"\$\{?CI_(MERGE_REQUEST_(TITLE|DESCRIPTION)|COMMIT_(MESSAGE|TITLE))", line):
             yield f"a script takes text of the change: {line}"

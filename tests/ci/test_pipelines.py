@@ -93,6 +93,12 @@ def test_the_pipelines_are_valid_to_their_platform(
         ("comment", "fetch-depth: 0", "ref: ${{ github.event.workflow_run.head_sha }}",
          "a checkout of something else"),
         ("comment", "statuses: write", "contents: write", "may contents: write"),
+        ("deploy", "github.ref == 'refs/heads/main' && ", "", "dev: another branch could log in"),
+        ("deploy", "  workflow_dispatch:", "  pull_request:", "dev: a fork's code could log in"),
+        ("deploy", "    environment: dev\n", "", "dev: a role that no environment holds back"),
+        ("nightly", "issues: write", "contents: write", "tell: may contents: write"),
+        ("nightly", "      - run: |\n          open=",
+         "      - uses: x/y@v1\n        run: |\n          open=", "tell: may issues: write"),
     ],
 )  # fmt: skip
 def test_a_weaker_workflow_is_found(name: str, old: str, new: str, breach: str) -> None:
@@ -110,6 +116,16 @@ def test_the_gitlab_pipeline_keeps_to_everything() -> None:
         ("@sha256:8d9d", ":8d9d", "default image is not pinned"),
         ("  timeout: 30m\n", "", "no timeout"),
         (" &&\n        $CI_MERGE_REQUEST_SOURCE_PROJECT_ID == $CI_PROJECT_ID", "", "could log in"),
+        (
+            "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH && $AWS_DEPLOY_ROLE",
+            "$AWS_DEPLOY_ROLE",
+            "deploy-dev: a fork's code could log in",
+        ),
+        (
+            "  environment:\n    name: audit\n    action: access\n",
+            "",
+            "nightly: a role that no environment holds back",
+        ),
         ("  stage: comment\n", "  stage: comment\n  image: python:3.13\n", "is not pinned"),
         ("    - make lint\n", "    - curl -fsSLo- https://x | sh\n", "a script from elsewhere"),
         ("    - make lint\n", "    - make $CI_MERGE_REQUEST_TITLE\n", "takes text of the change"),
@@ -125,22 +141,51 @@ def test_a_weaker_gitlab_pipeline_is_found(old: str, new: str, breach: str) -> N
 def test_both_platforms_do_the_same_work() -> None:
     jobs = set(load(workflow("pull-request"))["jobs"])
     assert jobs == {"lint", "unit", "preview", "preview-aws", "report"}
-    assert jobs | {"comment"} <= load(GITLAB.read_text()).keys()
+    others = {"comment", "deploy-dev", "deploy-prod", "nightly"}
+    assert jobs | others <= load(GITLAB.read_text()).keys()
     targets = re.compile(r"(?<!git )\bmake (?:-C \S+ )?([a-z]+(?:-[a-z]+)*)")
-    github, gitlab = (
-        set(targets.findall(text)) for text in (workflow("pull-request"), GITLAB.read_text())
-    )
-    assert github == gitlab == {"lint", "scan-config", "test-unit", "preview", "report"}
+    everything = "\n".join(path.read_text() for path in WORKFLOWS)
+    github, gitlab = (set(targets.findall(text)) for text in (everything, GITLAB.read_text()))
+    assert github == gitlab
+    assert github == {"lint", "scan-config", "test-unit", "preview", "report", "verify", "drift"}
+
+
+def test_whatever_is_deployed_is_verified_and_watched() -> None:
+    """On both platforms: dev before prod, verified even after a failure, and every night."""
+    deploy, nightly = (load(workflow(name))["jobs"] for name in ("deploy", "nightly"))
+    assert list(deploy) == ["dev", "prod"]
+    assert deploy["prod"]["needs"] == "dev"
+    for name, job in deploy.items():
+        assert job["env"]["STACK"] == job["environment"] == name
+        *_, up, verify = job["steps"]
+        assert "pulumi up" in up["run"]
+        assert verify["run"].startswith('make verify STACK="$STACK" WAIT=')
+        assert f"steps.{up['id']}.outcome != 'skipped'" in verify["if"]
+        assert verify["shell"] == "bash", "without it `| tee` would hide a failure"
+    looks = [step["run"].split(" STACK")[0] for step in nightly["look"]["steps"][-2:]]
+    assert looks == ["make verify", "make drift"]
+    assert "schedule" in load(workflow("nightly"))["on"]
+
+    gitlab = load(GITLAB.read_text())
+    stages = gitlab["stages"]
+    assert stages.index("dev") < stages.index("prod")
+    assert [line.split(" ")[:2] for line in gitlab[".deploy"]["script"]][-3:] == [
+        *(["pulumi", "up"], ["make", "verify"]),
+        ["test", "-z"],
+    ]
+    assert '$CI_PIPELINE_SOURCE == "schedule"' in gitlab["nightly"]["rules"][0]["if"]
 
 
 def test_the_versions_are_those_of_the_project() -> None:
     pinned = re.search(r"^pulumi==(\S+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     assert pinned
-    assert f"pulumi-version: {pinned[1]}\n" in workflow("pull-request")
+    for name in ("pull-request", "deploy", "nightly"):
+        assert f"pulumi-version: {pinned[1]}\n" in workflow(name)
     gitlab = load(GITLAB.read_text())["variables"]
     assert gitlab["PULUMI_VERSION"] == pinned[1]
     github = load(workflow("pull-request"))["env"]
     assert gitlab["TERRAFORM_VERSION"] == github["TERRAFORM_VERSION"]
+    assert f'terraform_version: "{gitlab["TERRAFORM_VERSION"]}"\n' in workflow("nightly")
 
 
 def test_what_comments_needs_no_package_of_others() -> None:

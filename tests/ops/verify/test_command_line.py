@@ -47,6 +47,26 @@ def test_one_failing_line_is_enough(
     assert all(line.reason in shown for line in lines)
 
 
+def test_who_waits_is_told_of_the_last_look_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    looks = [[failed("tasks", "1 starts")], [failed("tasks", "1 starts")], [passed("tasks", "2")]]
+    monkeypatch.setattr(command, "read_deployed", lambda stack: parse(stack, exported()))
+    monkeypatch.setattr(command, "_lines", lambda *_: iter(looks.pop(0)))
+    monkeypatch.setattr(command, "_PAUSE", 0)
+    assert command.main(["--stack", "prod", "--wait", "60"]) == 0
+    assert looks == []
+    assert "starts" not in capsys.readouterr().out
+
+
+def test_what_stays_wrong_fails_when_the_time_is_over(
+    looked_at: list[Line], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at += [failed("tasks", "none runs")]
+    monkeypatch.setattr(command, "_PAUSE", 0.4)
+    assert command.main(["--stack", "prod", "--wait", "1"]) == 1
+
+
 def test_the_table_is_readable(looked_at: list[Line], capsys: pytest.CaptureFixture[str]) -> None:
     looked_at += [
         passed("image", "the one"),
