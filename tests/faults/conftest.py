@@ -9,6 +9,7 @@ from local.edge import ensure_haproxy
 from local.images import ensure_database_image, ensure_emulator_image, ensure_python_image
 from local.workspace import Workspace
 from tests.faults import chance
+from tests.faults.network import build_network_image
 from tests.faults.report import REFUSALS, SCENARIOS, Report
 from tests.faults.result import Result, this_run
 from tests.faults.servers import App, Database
@@ -55,6 +56,12 @@ def database(stage: Stage) -> Database:
 @pytest.fixture(scope="session")
 def emulator(workspace: Workspace) -> None:
     ensure_emulator_image(workspace, lambda _line: None)
+
+
+@pytest.fixture(scope="session")
+def network(workspace: Workspace) -> str:
+    """The image that makes networks bad."""
+    return build_network_image(workspace)
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ __all__ = ["Load"]
 _PAGE: Final = 20
 _LONGEST_LIST: Final = 100
 _TRIES: Final = 200
+_WELL: Final = 100  # acknowledged writes in a row, or nearly
 # Less than Retry-After asks for: a crowd that is not polite is the harder test.
 _PAUSE_SECONDS: Final = 0.2
 # More than the longest request may take: wait 2 s, log in 5 s, query 5 s, and once more after a
@@ -43,6 +44,7 @@ class _Visitor:
         self._entries: list[Entry] = []  # those that may be there
         self._number, self._count = number, 0
         self._repeated = False
+        self.served_since = 0.0  # when the last request began that did not fail
 
     async def visit(self) -> None:
         """Send requests until the load ends."""
@@ -114,7 +116,7 @@ class _Visitor:
 
     def _acknowledged(self, entry: Entry, state: State | None) -> None:
         entry.acknowledged(state)
-        self._tally.acknowledged += 1
+        self._tally.acknowledge()
 
     def _expect(self, answer: Answer, status: int, state: State | None = None) -> bool:
         if answer.status == status:
@@ -137,17 +139,17 @@ class _Visitor:
         for attempt in range(_TRIES):
             self._repeated = attempt > 0
             self._tally.requests += 1
-            started = time.perf_counter()
+            started = time.monotonic()
             failure: str | None
             try:
                 answer = await self._connection.send(method, path, content, headers)
                 failure = failure_of(answer)
             except NoAnswerError as error:
                 failure = error.kind
-            self._tally.seconds.append(time.perf_counter() - started)
+            self._tally.end(time.monotonic() - started, failure)
             if failure is None:
+                self.served_since = started
                 return answer
-            self._tally.failures[failure] += 1
             if self._load.ended:
                 break
             await asyncio.sleep(_PAUSE_SECONDS)
@@ -212,6 +214,23 @@ class Load:
         """Wait for so many more failed requests: the fault is felt."""
         goal = self.tally.failed + more
         await self._until(lambda: self.tally.failed >= goal)
+
+    async def recovery(self, since: float, *, stay: float = 0.0) -> float:
+        """Wait until all is well again; return the seconds until it was.
+
+        All is well when every visitor has been served who asked after the fault, so that nobody
+        waits for what began in it, and writes are acknowledged.
+
+        Args:
+            since: when the fault ended, by `time.monotonic`.
+            stay: seconds to look out for late failures.
+        """
+        self.tally.begin_again()
+        await self._until(lambda: all(each.served_since > since for each in self._visitors))
+        await self._until(lambda: self.tally.first_write is not None)
+        await self.acknowledgements(_WELL)
+        await self._until(lambda: time.monotonic() >= since + stay)
+        return max(self.tally.first_write or 0.0, self.tally.last_failure, since) - since
 
     async def _until(self, reached: Callable[[], bool]) -> None:
         # A test that waits in vain ends by pytest's own timeout; one whose visitors died at once.

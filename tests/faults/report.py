@@ -11,7 +11,9 @@ from tests.faults.ledger import Row
 from tests.faults.load import Load
 
 __all__ = [
+    "LONGEST_REQUEST",
     "RECOVERY",
+    "RECOVERY_LIMIT",
     "REFUSALS",
     "SCENARIOS",
     "Refusal",
@@ -24,6 +26,12 @@ __all__ = [
 
 RECOVERY: Final = "recovery seconds"
 """Name of the figure that is the longest time from a fault's end to good answers."""
+
+RECOVERY_LIMIT: Final = 5.0
+"""How long that may be."""
+
+LONGEST_REQUEST: Final = 15.0
+"""Seconds: the 13 that are documented, and some for a machine that has other things to do."""
 
 
 class Table(Protocol):

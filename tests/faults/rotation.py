@@ -92,9 +92,7 @@ class RotatedSecret:
     def _set(self) -> None:
         # The account changes its own password: a rotation needs no rights but its own.
         with self._log_in("AWSCURRENT") as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT VERSION()")
-            ((version,),) = cursor.fetchall()
-            value = "PASSWORD(%s)" if "MariaDB" in version else "%s"
+            value = "PASSWORD(%s)" if self._database.is_mariadb else "%s"
             cursor.execute(f"SET PASSWORD = {value}", (self._password("AWSPENDING"),))
 
     def _test(self) -> None:

@@ -58,11 +58,16 @@ class Container:
         """What it wrote."""
         return docker("logs", self.id)
 
+    def run(self, *command: str) -> str:
+        """Run a command in it and return what that printed."""
+        return docker("exec", self.id, *command)
+
 
 @dataclass(frozen=True)
 class Database(Container):
     """The database server; its data survives a restart, not a removal."""
 
+    name: str
     ca_pem: str
 
     def connect(
@@ -110,31 +115,49 @@ class Database(Container):
             )
             return [Row(row[0], row[1], row[2], bool(row[3])) for row in cursor.fetchall()]
 
-    def wait_until_waited_for(self) -> None:
-        """Wait until the application waits for a lock."""
+    def wait_until_waited_for(self, count: int = 1) -> None:
+        """Wait until so many statements of the application wait for a lock."""
         deadline = time.monotonic() + _READY_SECONDS
         waiting = (
             "SELECT 1 FROM information_schema.processlist "
             "WHERE user = %s AND state LIKE 'Waiting for table%%'"
         )
         with self.connect() as connection, connection.cursor() as cursor:
-            while not cursor.execute(waiting, (APP_USER,)):
+            while cursor.execute(waiting, (APP_USER,)) < count:
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
 
-    def kill_sessions(self) -> int:
-        """End every session of the application's account; return how many there were."""
+    def sessions(self) -> list[int]:
+        """Numbers of the sessions that the application's account has."""
         with self.connect() as connection, connection.cursor() as cursor:
             cursor.execute(
                 "SELECT id FROM information_schema.processlist WHERE user = %s", (APP_USER,)
             )
-            sessions = [row[0] for row in cursor.fetchall()]
+            return [row[0] for row in cursor.fetchall()]
+
+    def kill_sessions(self) -> int:
+        """End every session of the application's account; return how many there were."""
+        sessions = self.sessions()
+        with self.connect() as connection, connection.cursor() as cursor:
             for session in sessions:
                 try:
                     cursor.execute("KILL %s", (session,))
                 except pymysql.OperationalError:
                     continue  # gone meanwhile
         return len(sessions)
+
+    @property
+    def is_mariadb(self) -> bool:
+        """Whether it is the stand-in, which has some words of its own."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT VERSION()")
+            ((version,),) = cursor.fetchall()
+        return "MariaDB" in version
+
+    def execute(self, statement: str, values: tuple[object, ...] = ()) -> None:
+        """Run a statement as the master."""
+        with self.connect() as connection, connection.cursor() as cursor:
+            cursor.execute(statement, values)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from local.commands import run
 from local.containers import docker
 from local.images import PYTHON, database_image, emulator_image
 from local.workspace import REGION, Workspace
+from tests.faults.chance import seed
+from tests.faults.network import Relay, network_image
 from tests.faults.servers import ADMIN_PASSWORD, APP_USER, App, Container, Database
 
 __all__ = ["APP_PASSWORD", "Stage", "build_app_image"]
@@ -46,27 +48,58 @@ class Stage:
             docker("rm", "--force", "--volumes", *self._ids)
         docker("network", "rm", self._network)
 
-    def database(self) -> Database:
-        """Start a database server, `database` by name, with the schema in it."""
+    def database(self, name: str = "database", *options: str) -> Database:
+        """Start a database server with the schema in it.
+
+        Args:
+            name: by which applications find it, and for which its certificate is.
+            options: of `docker create`.
+        """
         container = self._run(
             database_image(self._workspace),
-            "--require_secure_transport=1",
-            name="database",
+            # As the parameter group of every stack has it.
+            *("--require_secure_transport=1", "--tls_version=TLSv1.2,TLSv1.3"),
+            name=name,
             environment={"MYSQL_ROOT_PASSWORD": ADMIN_PASSWORD},
+            options=options,
         )
         ca_pem = (self._workspace.tls / "database-ca.pem").read_text()
-        database = Database(container.id, ca_pem)
+        database = Database(container.id, name, ca_pem)
         database.wait_until_ready()
         migration = self._run(self._app_image, "migrate", environment=_migrate(database))
         assert migration.wait() == 0, migration.log()
         return database
 
-    def app(self, database: Database, environment: Mapping[str, str] | None = None) -> App:
-        """Start the application; it may not be ready yet."""
+    def app(
+        self,
+        database: Database,
+        environment: Mapping[str, str] | None = None,
+        *,
+        relay: Relay | None = None,
+        options: tuple[str, ...] = (),
+    ) -> App:
+        """Start the application; it may not be ready yet.
+
+        Args:
+            database: which it uses.
+            environment: instead of the usual one; an empty variable is taken away.
+            relay: through which it reaches the database, which it believes to be there.
+            options: of `docker create`.
+        """
         own = {**_serve(database), **(environment or {})}
         own = {name: value for name, value in own.items() if value}
         hardened = ("--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges")
-        return App(self._run(self._app_image, environment=own, options=hardened).id)
+        way = ("--add-host", f"{database.name}:{relay.ip}") if relay else ()
+        options = (*hardened, *way, *options)
+        return App(self._run(self._app_image, environment=own, options=options).id)
+
+    def relay(self, fault: str, *numbers: int) -> Relay:
+        """Start a relay to the server `database`; see its file for the faults it has."""
+        arguments = (str(seed()), fault, *map(str, numbers))
+        command = ("python", "-u", "/relay.py", *arguments)
+        relay = Relay(self._run(network_image(self._workspace), *command, environment={}).id)
+        relay.wait_until_ready()
+        return relay
 
     def secrets_manager(self) -> Container:
         """Start AWS Secrets Manager as the local system has it, `secrets` by name, port 4566."""
@@ -99,7 +132,7 @@ class Stage:
 
 def _reach(database: Database) -> dict[str, str]:
     return {
-        "DATABASE_HOST": "database",
+        "DATABASE_HOST": database.name,
         "DATABASE_CA_PEM": database.ca_pem,
         "DATABASE_USER": APP_USER,
         "DATABASE_PASSWORD": APP_PASSWORD,
