@@ -22,6 +22,7 @@ from todo_infra.config.database_windows import DailyWindow, WeeklyWindow
 from todo_infra.config.events import EVENT_NAME, MOMENT, MOST_REQUESTS, EventList
 from todo_infra.config.image import ImageReferences
 from todo_infra.config.observability import EMAIL, MOST_EMAILS, EmailList
+from todo_infra.config.restore import GENERATION, SECOND, SNAPSHOT, RestoreFrom
 from todo_infra.config.rules import CidrList, OneOf, Text, WholeNumber, YesNo, key_of, rules_of
 from todo_infra.config.terraform_state import OUTPUT_NAMES, OUTPUT_PATH, OutputPaths
 
@@ -119,6 +120,23 @@ def _(_rule: EventList) -> Schema:
             "required": list(properties),
             "additionalProperties": False,
         },
+    }
+
+
+@_schema_of.register
+def _(_rule: RestoreFrom) -> Schema:
+    properties = {
+        "name": _schema_of(GENERATION) | {"description": "Such as r20261129, of the day."},
+        "snapshot": _text(SNAPSHOT) | {"description": "Identifier of a snapshot of this region."},
+        "time": _text(SECOND) | {"description": 'In UTC and quotes: "2026-11-29T07:59:31Z".'},
+        "serve": {"type": "boolean", "description": "Whether the application uses it."},
+    }
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": ["name"],
+        "oneOf": [{"required": ["snapshot"]}, {"required": ["time"]}],
+        "additionalProperties": False,
     }
 
 

@@ -58,10 +58,10 @@ service_args = ServiceArgs(
     master_secret_arn=database.master_secret_arn,
     key_arn=key.arn,
     alarm_names=observability.rollback_alarms,
+    spare=database.spare,
 )
 service = Service(name, service_args)
-rotation = database.rotate_password(after=service)
-observability.watch_service(service, rotation)
+observability.watch_service(service, database.rotate_password(after=service))
 
 scaling_args = AutoscalingArgs(
     cluster_name=service.cluster_name,

@@ -9,20 +9,16 @@ import pulumi
 import pulumi_aws as aws
 
 from . import config, mysql_support
-from .credentials import GeneratedCredentials, GeneratedCredentialsArgs
-from .database_inputs import DATABASE_NAME, MASTER_USERNAME, shared_inputs, writer_inputs
+from .database_inputs import Generation, generations, shared_inputs
 from .database_monitoring import DatabaseMonitoring, DatabaseMonitoringArgs
 from .database_parameters import parameter_family, server_parameters
-from .database_proxy import DatabaseProxy, DatabaseProxyArgs
-from .database_replicas import ReadReplicas, ReadReplicasArgs, replica_identifiers
-from .ports import DATABASE_PORT
+from .database_replicas import replica_identifiers
+from .database_server import DatabaseServer, DatabaseServerArgs
 from .rotation import PasswordRotation, PasswordRotationArgs
 from .security_groups import SecurityGroups
 from .terraform_state import ExistingInfrastructure
 
 __all__ = ["Database", "DatabaseArgs"]
-
-_APP_USERNAME = "todo_app"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +40,7 @@ class DatabaseArgs:
 
 
 class Database(pulumi.ComponentResource):
-    """The instance and what belongs to it.
+    """The server that the application uses, and a second one while a restore is under way.
 
     Attributes:
         instance: The RDS instance that takes the writes.
@@ -52,6 +48,7 @@ class Database(pulumi.ComponentResource):
         environment: The variables that tell the application where the database is.
         app_secret_arn: The secret with the application's own `username` and `password`.
         master_secret_arn: The secret with the master's.
+        spare: The server that is not used; None without a restore.
     """
 
     instance: aws.rds.Instance
@@ -59,6 +56,7 @@ class Database(pulumi.ComponentResource):
     environment: dict[str, pulumi.Input[str]]
     app_secret_arn: pulumi.Output[str]
     master_secret_arn: pulumi.Output[str]
+    spare: DatabaseServer | None
 
     def __init__(
         self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None
@@ -66,35 +64,11 @@ class Database(pulumi.ComponentResource):
         super().__init__("todo:index:Database", name, None, opts)
         self._name, self._args = name, args
         self._warn_of_the_end_of_support(args)
-        subnets = self._subnet_group(name, args)
-        # The subnet group's generated end keeps an identifier apart from that of an earlier
-        # database of the stack, and is known before the instance is.
-        identifier = subnets.name
-        copies = replica_identifiers(identifier, args.settings.database.read_replicas)
-        monitoring_args = DatabaseMonitoringArgs(
-            settings=args.settings,
-            identifiers={"writer": identifier, **copies},
-            key_arn=args.key_arn,
-        )
-        monitoring = DatabaseMonitoring(f"{name}-database", monitoring_args, self._child())
-        shared = shared_inputs(
-            args.settings,
-            parameter_group_name=self._parameter_group(name, args).name,
-            security_group_id=args.groups.database_id,
-        )
-        common = {**shared, **monitoring.inputs}
-        master = self._generated_master(name, args)
-        self.instance = self._instance(name, args, subnets, common, master, monitoring.log_groups)
-        self.replicas = self._read_replicas(name, copies, common, monitoring.log_groups)
-        self.master_secret_arn = master.secret_arn if master else self._managed_secret_arn()
-        self.app_secret_arn = self._application_account(name, args)
-        self.environment = {
-            # The name, and not an address: the server's certificate carries it.
-            "DATABASE_HOST": self._host(name, args),
-            "DATABASE_PORT": str(DATABASE_PORT),
-            "DATABASE_NAME": DATABASE_NAME,
-            **self._readers(),
-        }
+        used, self.spare = self._servers(name, args)
+        self.instance, self.replicas = used.instance, used.replicas
+        self.app_secret_arn = used.app_secret_arn
+        self.master_secret_arn = used.master_secret_arn
+        self.environment = used.environment
         self.register_outputs({"master_secret_arn": self.master_secret_arn})
 
     def rotate_password(self, *, after: pulumi.Resource) -> PasswordRotation:
@@ -121,6 +95,55 @@ class Database(pulumi.ComponentResource):
         if text := mysql_support.warning(version, today):
             pulumi.warn(text, resource=self)
 
+    def _servers(
+        self, name: str, args: DatabaseArgs
+    ) -> tuple[DatabaseServer, DatabaseServer | None]:
+        """Make the servers; return the one that is used, and the other."""
+        operations = args.settings.database_operations
+        # The subnet group's generated end keeps an identifier apart from that of an earlier
+        # database of the stack, and is known before the instance is.
+        subnets = self._subnet_group(name, args)
+        kept, restored = generations(operations)
+        monitoring = self._monitoring(name, args, subnets, [one for one in (kept, restored) if one])
+        shared = shared_inputs(
+            args.settings,
+            parameter_group_name=self._parameter_group(name, args).name,
+            security_group_id=args.groups.database_id,
+        )
+        server_args = DatabaseServerArgs(
+            settings=args.settings,
+            network=args.network,
+            groups=args.groups,
+            key_arn=args.key_arn,
+            subnet_group_name=subnets.name,
+            inputs={**shared, **monitoring.inputs},
+            waits_for=monitoring.log_groups,
+        )
+        first = DatabaseServer(name, server_args, self, kept)
+        if restored is None:
+            return first, None
+        second = DatabaseServer(name, server_args, self, restored, first)
+        serves = operations.restore is not None and operations.restore.serve
+        return (second, first) if serves else (first, second)
+
+    def _monitoring(
+        self,
+        name: str,
+        args: DatabaseArgs,
+        subnets: aws.rds.SubnetGroup,
+        servers: list[Generation],
+    ) -> DatabaseMonitoring:
+        identifiers: dict[str, pulumi.Input[str]] = {}
+        for server in servers:
+            identifier, start = server.identifier(subnets.name), server.end.removeprefix("-")
+            copies = replica_identifiers(identifier, args.settings.database.read_replicas)
+            named: Mapping[str, pulumi.Input[str]] = {"writer": identifier, **copies}
+            identifiers |= {f"{start}-{end}" if start else end: of for end, of in named.items()}
+        monitoring_args = DatabaseMonitoringArgs(
+            settings=args.settings, identifiers=identifiers, key_arn=args.key_arn
+        )
+        return DatabaseMonitoring(f"{name}-database", monitoring_args, self._child())
+
     def _subnet_group(self, name: str, args: DatabaseArgs) -> aws.rds.SubnetGroup:
         return aws.rds.SubnetGroup(
             f"{name}-database",
@@ -143,89 +166,3 @@ class Database(pulumi.ComponentResource):
             parameters=server_parameters(operations),
             opts=self._child(),
         )
-
-    def _generated_master(self, name: str, args: DatabaseArgs) -> GeneratedCredentials | None:
-        if args.settings.database_operations.managed_master_password:
-            return None
-        master_args = GeneratedCredentialsArgs(
-            username=MASTER_USERNAME,
-            description="Master user of the TODO database",
-            settings=args.settings.secrets,
-            key_arn=args.key_arn,
-        )
-        return GeneratedCredentials(f"{name}-master", master_args, self._child())
-
-    def _instance(
-        self,
-        name: str,
-        args: DatabaseArgs,
-        subnets: aws.rds.SubnetGroup,
-        common: Mapping[str, Any],
-        master: GeneratedCredentials | None,
-        log_groups: list[pulumi.Resource],
-    ) -> aws.rds.Instance:
-        return aws.rds.Instance(
-            f"{name}-database",
-            **common,
-            **writer_inputs(args.settings, subnets.name),
-            password=master.password if master else None,
-            manage_master_user_password=None if master else True,
-            master_user_secret_kms_key_id=None if master else args.key_arn,
-            kms_key_id=args.key_arn,
-            db_subnet_group_name=subnets.name,
-            # Its name is taken as long as it is there; `protect` refuses a replacement, too.
-            opts=self._child(
-                protect=args.settings.database_operations.protect,
-                delete_before_replace=True,
-                depends_on=log_groups,
-            ),
-        )
-
-    def _read_replicas(
-        self,
-        name: str,
-        identifiers: Mapping[str, pulumi.Input[str]],
-        common: Mapping[str, Any],
-        log_groups: list[pulumi.Resource],
-    ) -> list[aws.rds.Instance]:
-        replicas_args = ReadReplicasArgs(
-            source=self.instance, identifiers=identifiers, inputs=common, waits_for=log_groups
-        )
-        return ReadReplicas(f"{name}-database", replicas_args, self._child()).instances
-
-    def _readers(self) -> dict[str, pulumi.Input[str]]:
-        hosts = [replica.address for replica in self.replicas]
-        return {"DATABASE_READER_HOST": pulumi.Output.all(*hosts).apply(",".join)} if hosts else {}
-
-    def _managed_secret_arn(self) -> pulumi.Output[str]:
-        return self.instance.master_user_secrets.apply(lambda secrets: str(secrets[0].secret_arn))
-
-    def _application_account(self, name: str, args: DatabaseArgs) -> pulumi.Output[str]:
-        """Make the password of the account that the migration makes; see docs/decisions/002."""
-        account_args = GeneratedCredentialsArgs(
-            username=_APP_USERNAME,
-            description="The TODO application's account in its database",
-            settings=args.settings.secrets,
-            key_arn=args.key_arn,
-            server={
-                "engine": "mysql",
-                "host": self.instance.address,
-                "port": DATABASE_PORT,
-                "dbname": DATABASE_NAME,
-                "ssl": True,
-            },
-        )
-        return GeneratedCredentials(f"{name}-app", account_args, self._child()).secret_arn
-
-    def _host(self, name: str, args: DatabaseArgs) -> pulumi.Output[str]:
-        if not args.settings.database_operations.proxy:
-            return self.instance.address
-        proxy_args = DatabaseProxyArgs(
-            region=args.settings.region,
-            network=args.network,
-            groups=args.groups,
-            database_identifier=self.instance.identifier,
-            secret_arns=[self.app_secret_arn, self.master_secret_arn],
-            key_arn=args.key_arn,
-        )
-        return DatabaseProxy(f"{name}-database", proxy_args, self._child()).endpoint

@@ -1,19 +1,82 @@
 """What the database's servers are made with, from the stack's config. No resources here."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+import pulumi_aws as aws
 
 from . import config, sizes
 from .ports import DATABASE_PORT
 
-__all__ = ["DATABASE_NAME", "MASTER_USERNAME", "shared_inputs", "writer_inputs"]
+__all__ = [
+    "DATABASE_NAME",
+    "MASTER_USERNAME",
+    "Generation",
+    "generations",
+    "origin",
+    "shared_inputs",
+    "writer_inputs",
+]
 
 DATABASE_NAME = "todo"
 MASTER_USERNAME = "todo_admin"
 # Signed with RSA 2048 until 2061; RDS renews the server's certificate under it by itself.
 _CERTIFICATE_AUTHORITY = "rds-ca-rsa2048-g1"
 _STORAGE_GROWTH = 4
+_ORIGINS = ("snapshot_identifier", "restore_to_point_in_time")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """Which of a stack's databases one is: the first, or one that a restore made.
+
+    Attributes:
+        name: The restore's; None for the first.
+        restore: What it is being made of; None when that is over, or never was.
+    """
+
+    name: str | None
+    restore: config.Restore | None = None
+
+    @property
+    def end(self) -> str:
+        """The end of its resources' names."""
+        return f"-{self.name}" if self.name else ""
+
+    @property
+    def forgotten(self) -> list[str]:
+        """What a finished restore need not say any more: else it would be made anew."""
+        return list(_ORIGINS) if self.name and self.restore is None else []
+
+    def identifier(self, start: pulumi.Output[str]) -> pulumi.Output[str]:
+        """Return its identifier."""
+        return pulumi.Output.concat(start, self.end) if self.name else start
+
+
+def generations(operations: config.DatabaseOperations) -> tuple[Generation, Generation | None]:
+    """Return the stack's database, and the one that is restored from it."""
+    restore = operations.restore
+    restored = Generation(name=restore.name, restore=restore) if restore else None
+    return Generation(name=operations.generation), restored
+
+
+def origin(restore: config.Restore, source: pulumi.Input[str]) -> dict[str, Any]:
+    """Return what makes an instance of the data that another one had.
+
+    Args:
+        restore: Which data.
+        source: The other one's identifier.
+    """
+    # As much storage as the data had: it may have grown beyond what the config begins with, and
+    # AWS refuses to make it less.
+    size = {"allocated_storage": None}
+    if restore.snapshot:
+        return {**size, "snapshot_identifier": restore.snapshot}
+    moment = aws.rds.InstanceRestoreToPointInTimeArgs(
+        restore_time=restore.time, source_db_instance_identifier=source
+    )
+    return {**size, "restore_to_point_in_time": moment}
 
 
 def shared_inputs(

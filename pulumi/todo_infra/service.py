@@ -11,6 +11,7 @@ from . import config
 from .capacity import CapacityPlan
 from .cluster import Cluster, ClusterArgs
 from .containers import SERVICE_PORT, ContainerSettings, container_definitions, secret_key
+from .database_server import DatabaseServer
 from .sizes import TASK_SIZES
 from .task_roles import TaskRoles, TaskRolesArgs
 
@@ -41,6 +42,8 @@ class ServiceArgs:
         environment: Plain variables of the containers; nothing secret.
         app_secret_arn: Secret of the application's database account, which it reads itself.
         master_secret_arn: Secret of the master, which ECS hands to the migration only.
+        spare: A second database: tasks of an earlier or a later version may be on it, and need
+            its secrets when they are started again.
         key_arn: Encrypts secrets and logs; None where AWS's own keys do.
         alarm_names: Alarms that take a deployment back. They must not need the service itself,
             which would wait for them.
@@ -58,6 +61,7 @@ class ServiceArgs:
     master_secret_arn: pulumi.Input[str]
     key_arn: pulumi.Input[str] | None
     alarm_names: Sequence[pulumi.Input[str]] = ()
+    spare: DatabaseServer | None = None
 
 
 def capacity_strategy(
@@ -112,13 +116,17 @@ class Service(pulumi.ComponentResource):
             pulumi.ResourceOptions(parent=self),
         )
         logs = self._log_group(name, args)
+        spare = [args.spare] if args.spare else []
         roles = TaskRoles(
             name,
             TaskRolesArgs(
                 repository_arn=args.repository_arn,
                 log_group_arn=logs.arn,
-                injected_secret_arn=args.master_secret_arn,
-                app_secret_arn=args.app_secret_arn,
+                injected_secret_arns=[
+                    args.master_secret_arn,
+                    *(one.master_secret_arn for one in spare),
+                ],
+                app_secret_arns=[args.app_secret_arn, *(one.app_secret_arn for one in spare)],
                 region=args.settings.region,
                 key_arn=args.key_arn,
                 session_log_arn=cluster.session_log_arn,

@@ -24,8 +24,9 @@ class TaskRolesArgs:
     Attributes:
         repository_arn: The repository of the image.
         log_group_arn: The log group of the containers.
-        injected_secret_arn: The secret that ECS hands to a container at its start.
-        app_secret_arn: The secret that the application reads while it runs.
+        injected_secret_arns: The secrets that ECS hands to a container at its start.
+        app_secret_arns: The secrets that the application reads while it runs. More than one of
+            each while tasks of two databases run, or may have to be started again.
         region: Where the secrets are.
         key_arn: Encrypts the secrets, and sessions; None where AWS's own key does.
         session_log_arn: Where people who enter a task are recorded; None where nobody may.
@@ -33,8 +34,8 @@ class TaskRolesArgs:
 
     repository_arn: str
     log_group_arn: pulumi.Input[str]
-    injected_secret_arn: pulumi.Input[str]
-    app_secret_arn: pulumi.Input[str]
+    injected_secret_arns: Sequence[pulumi.Input[str]]
+    app_secret_arns: Sequence[pulumi.Input[str]]
     region: str
     key_arn: pulumi.Input[str] | None
     session_log_arn: pulumi.Input[str] | None = None
@@ -56,9 +57,12 @@ def trust_policy(account: str) -> dict[str, Any]:
 
 
 def execution_policy(
-    repository_arn: str, log_group_arn: str, secret_arn: str, decrypt: Sequence[dict[str, Any]] = ()
+    repository_arn: str,
+    log_group_arn: str,
+    secret_arns: Sequence[str],
+    decrypt: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Let ECS pull the image, write the logs and read the secret it injects into these tasks."""
+    """Let ECS pull the image, write the logs and read the secrets it injects into these tasks."""
     pull = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
     log = ["logs:CreateLogStream", "logs:PutLogEvents"]
     return {
@@ -68,21 +72,21 @@ def execution_policy(
             _allow("RegistryLogin", ["ecr:GetAuthorizationToken"], ["*"]),
             _allow("PullImage", pull, [repository_arn]),
             _allow("WriteLogs", log, [f"{log_group_arn}:*"]),
-            _allow("ReadInjectedSecret", [_READ], [secret_arn]),
+            _allow("ReadInjectedSecret", [_READ], list(secret_arns)),
             *decrypt,
         ],
     }
 
 
 def application_policy(
-    secret_arn: str,
+    secret_arns: Sequence[str],
     decrypt: Sequence[dict[str, Any]] = (),
     sessions: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """Let the application read its own account's secret, and so follow its rotation."""
     return {
         "Version": "2012-10-17",
-        "Statement": [_allow("ReadOwnSecret", [_READ], [secret_arn]), *decrypt, *sessions],
+        "Statement": [_allow("ReadOwnSecret", [_READ], list(secret_arns)), *decrypt, *sessions],
     }
 
 
@@ -110,15 +114,15 @@ class TaskRoles(pulumi.ComponentResource):
         decrypt = pulumi.Output.from_input(args.key_arn).apply(
             lambda arn: decrypt_secrets(args.region, arn)
         )
-        execution = pulumi.Output.all(args.log_group_arn, args.injected_secret_arn, decrypt).apply(
-            lambda known: json.dumps(execution_policy(args.repository_arn, *known))
-        )
+        execution = pulumi.Output.all(
+            args.log_group_arn, pulumi.Output.all(*args.injected_secret_arns), decrypt
+        ).apply(lambda known: json.dumps(execution_policy(args.repository_arn, *known)))
         sessions = pulumi.Output.all(args.session_log_arn, args.key_arn).apply(
             lambda known: session_statements(*known) if known[0] else []
         )
-        application = pulumi.Output.all(args.app_secret_arn, decrypt, sessions).apply(
-            lambda known: json.dumps(application_policy(*known))
-        )
+        application = pulumi.Output.all(
+            pulumi.Output.all(*args.app_secret_arns), decrypt, sessions
+        ).apply(lambda known: json.dumps(application_policy(*known)))
         self.execution_role_arn = self._role(
             f"{name}-execution", "Starts the TODO tasks", trust, execution
         )

@@ -114,6 +114,8 @@ REFUSED: list[tuple[str, str, Any, str]] = [
     ("image", "cacheFrom", "registry.example/todo:cache", "a list of image references such as"),
     ("databaseOperations", "multiAz", "yes", "true or false"),
     ("databaseOperations", "multiAz", 1, "true or false"),
+    ("databaseOperations", "generation", "20261129", "the name of a restore: r and its day"),
+    ("databaseOperations", "restore", {"name": "r20261129"}, "an object {name: r20261129,"),
     ("databaseOperations", "backupRetentionDays", 0, "a whole number from 1 to 35"),
     ("databaseOperations", "deletionProtection", "false", "true or false"),
     ("databaseOperations", "finalSnapshot", "false", "true or false"),

@@ -27,6 +27,7 @@ from .load_balancer import contradictions as load_balancer_contradictions
 from .network import Network
 from .observability import Observability
 from .observability import contradictions as observability_contradictions
+from .restore import Restore
 from .rules import Text, key_of, read_settings, unknown_keys
 from .secrets import Secrets
 from .service import Deployment, Logs
@@ -47,6 +48,7 @@ __all__ = [
     "Logs",
     "Network",
     "Observability",
+    "Restore",
     "Secrets",
     "Settings",
     "TerraformState",
@@ -121,7 +123,7 @@ def _decoded(text: str) -> object:
     """Return a config value as the stack file has it."""
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):  # also what is JSON, but beyond what Python reads
         return text
 
 

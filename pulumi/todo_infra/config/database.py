@@ -11,6 +11,7 @@ from todo_infra.sizes import DATABASE_CLASSES
 
 from .choices import SomeOf
 from .database_windows import DailyWindow, WeeklyWindow, windows_overlap
+from .restore import GENERATION, Restore, RestoreFrom
 from .rules import RELATIVE_PATH, OneOf, Text, WholeNumber, YesNo
 
 __all__ = ["Database", "DatabaseOperations", "contradictions"]
@@ -73,6 +74,10 @@ class DatabaseOperations:
         monitoring_seconds: How often the operating system is measured; 0 for never.
         proxy: Have tasks connect through RDS Proxy, which keeps their connections over a
             failover.
+        generation: Name of the restore that the database came from; none is the first. Another
+            name is another database: `ops.restore` sets it when a restore has taken over.
+        restore: A second database, made of a snapshot or a moment of the first; with `serve` the
+            application uses it. See docs/decisions/014-restore.md.
     """
 
     multi_az: Annotated[bool, YesNo()] = True
@@ -97,6 +102,8 @@ class DatabaseOperations:
     performance_insights: Annotated[bool, YesNo()] = True
     monitoring_seconds: Annotated[int, OneOf((0, 1, 5, 10, 15, 30, 60))] = 60
     proxy: Annotated[bool, YesNo()] = False
+    generation: Annotated[str | None, GENERATION] = None
+    restore: Annotated[Restore | None, RestoreFrom()] = None
 
 
 def contradictions(settings: DatabaseOperations, key: str, today: date) -> Iterator[ConfigError]:
@@ -121,6 +128,13 @@ def contradictions(settings: DatabaseOperations, key: str, today: date) -> Itera
             "true together with applyImmediately",
             "The old parameter group can only go when the database has left it, so a change of "
             "the line cannot wait for the maintenance window.",
+        )
+    if settings.restore and settings.restore.name == settings.generation:
+        yield ConfigError(
+            f"{key}.restore",
+            settings.restore.name,
+            f"another name than that of the database itself, {key}.generation",
+            "Give it the day of this restore, and a letter behind it if need be.",
         )
     support = support_of(settings.engine_version, today)
     if support.has_ended and not settings.allow_extended_support:
