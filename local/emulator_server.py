@@ -27,7 +27,7 @@ from ministack.app import main
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import alb, ecs, rds, secretsmanager
 
-from local import emulator_metrics
+from local import emulator_databases, emulator_metrics
 from local.emulator_tasks import Tasks
 from local.load_balancer import state
 from local.load_balancer.controller import Controller
@@ -200,6 +200,7 @@ def _extend_databases() -> None:
     actions[replicate] = replicating(actions[replicate], instances)
     rds._apply_instance_filters = finding_resource_ids(rds._apply_instance_filters)  # noqa: SLF001
     rds._instance_xml = telling_insights_key(rds._instance_xml)  # noqa: SLF001
+    emulator_databases.extend()
 
 
 def _take_label_from_others(secret_id: str, label: str, version: str) -> None:

@@ -31,7 +31,8 @@ PYTHON = f"{_NAMESPACE}/python:3.13"
 _HERE = Path(__file__).resolve().parent
 _EMULATOR_MODULES = (
     *("__init__.py", "errors.py", "time_lapse.py", "metrics.py", "task_metrics.py"),
-    *("emulator_metrics.py", "emulator_server.py", "emulator_tasks.py"),
+    *("emulator_backups.py", "emulator_databases.py", "emulator_metrics.py"),
+    *("emulator_server.py", "emulator_tasks.py"),
 )
 _REGISTRY = "https://registry-1.docker.io/v2/"
 _HOST_CA_BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")
