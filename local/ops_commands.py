@@ -1,4 +1,4 @@
-"""Runs `ops.verify` and `ops.drift` on the local system, as anybody would on one at AWS.
+"""Runs `ops.verify`, `ops.drift` and `ops.restore` on the local system, as at AWS.
 
 They get its environment, and what a stack at AWS has by itself: a URL that leads to the page.
 """
@@ -24,7 +24,11 @@ def _drift(workspace: Workspace) -> list[str]:
     return [*stack.config_file(workspace), "--known", str(workspace.root / "local" / "drift.toml")]
 
 
-OPS_COMMANDS: Mapping[str, Callable[[Workspace], list[str]]] = {"drift": _drift, "verify": _verify}
+OPS_COMMANDS: Mapping[str, Callable[[Workspace], list[str]]] = {
+    "drift": _drift,
+    "restore": stack.config_file,
+    "verify": _verify,
+}
 """By name, what each is told."""
 
 
@@ -45,4 +49,6 @@ def run_ops(workspace: Workspace, command: str, arguments: Sequence[str]) -> int
         *arguments,
     ]
     env = engine_environment(workspace)
-    return subprocess.run(words, cwd=workspace.root, env=env, check=False).returncode
+    done = subprocess.run(words, cwd=workspace.root, env=env, check=False)
+    stack.keep_config(workspace)
+    return done.returncode

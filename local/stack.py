@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from local.commands import Watch, run
 from local.errors import LocalError
 from local.pulumi_engine import engine_environment
 from local.workspace import DEFAULT_PORT, Workspace
 
-__all__ = ["STACK", "STUCK", "config_file", "load_balancer", "up"]
+__all__ = ["STACK", "STUCK", "config_file", "keep_config", "load_balancer", "up"]
 
 STACK = "local"
 STUCK = "If it stays so: `make down` and then `make up` start afresh, without the todos."
@@ -70,10 +71,23 @@ def config_file(workspace: Workspace) -> list[str]:
     """Options for a system on another port: a copy of the stack's config that names that port."""
     if workspace.port == DEFAULT_PORT:
         return []
-    config = (workspace.root / f"Pulumi.{STACK}.yaml").read_text()
-    copy = workspace.run / f"Pulumi.{STACK}-{workspace.port}.yaml"
+    config, copy = (workspace.root / f"Pulumi.{STACK}.yaml").read_text(), _copy(workspace)
     copy.write_text(config.replace(f"localhost:{DEFAULT_PORT}", f"localhost:{workspace.port}"))
     return ["--config-file", str(copy)]
+
+
+def keep_config(workspace: Workspace) -> None:
+    """Take over into the stack's config what a command changed in that copy."""
+    if workspace.port == DEFAULT_PORT or not _copy(workspace).exists():
+        return
+    config = _copy(workspace).read_text()
+    (workspace.root / f"Pulumi.{STACK}.yaml").write_text(
+        config.replace(f"localhost:{workspace.port}", f"localhost:{DEFAULT_PORT}")
+    )
+
+
+def _copy(workspace: Workspace) -> Path:
+    return workspace.run / f"Pulumi.{STACK}-{workspace.port}.yaml"
 
 
 def _summary(output: str) -> str:
