@@ -70,7 +70,7 @@ def telling_the_latest(describe: Handler) -> Handler:
 
     def described(request: Request) -> Answer:
         for instance in rds._instances.values():  # noqa: SLF001
-            if int(instance["BackupRetentionPeriod"]) > 0:
+            if _has_backups(instance):
                 instance[_LATEST] = rds._format_time(_now().timestamp())  # noqa: SLF001
         return describe(request)
 
@@ -106,7 +106,7 @@ class Backups:
             instance = rds._resolve_instance(_text(request, "DBInstanceIdentifier"))  # noqa: SLF001
             name = _text(request, "FinalDBSnapshotIdentifier")
             wanted = name and _text(request, "SkipFinalSnapshot") != "true"
-            doomed = instance is not None and not instance["DeletionProtection"]
+            doomed = instance is not None and not instance.get("DeletionProtection")
             backup = self._dump(instance) if instance and doomed and wanted else None
             return self._keep(delete(request), name, backup)
 
@@ -184,7 +184,7 @@ class Backups:
             try:
                 if fill := self._filled_with.pop(name, None):
                     fill(_server(instance))
-                if _BACKUP not in instance and int(instance["BackupRetentionPeriod"]) > 0:
+                if _BACKUP not in instance and _has_backups(instance):
                     instance[_BACKUP] = _server(instance).dump(self._folder)
             except Exception:
                 instance["DBInstanceStatus"] = "failed"
@@ -275,6 +275,10 @@ def _window(instance: Instance) -> str:
         f"<RestoreWindow><EarliestTime>{first}</EarliestTime><LatestTime>{last}</LatestTime>"
         "</RestoreWindow></DBInstanceAutomatedBackup>"
     )
+
+
+def _has_backups(instance: Mapping[str, Any]) -> bool:
+    return int(instance.get("BackupRetentionPeriod", 0)) > 0
 
 
 def _word(value: object) -> str:

@@ -63,7 +63,9 @@ def extend(monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in (
         (ecs, "_register_metadata"),
         (rds, "_apply_instance_filters"),
+        (rds, "_grant_mysql_master_user_privileges"),
         (rds, "_instance_xml"),
+        (rds, "_mysql_server_options"),
         (secretsmanager, "_create_secret"),
         (secretsmanager, "_put_secret_value"),
     ):
