@@ -166,6 +166,8 @@ class Service(pulumi.ComponentResource):
             execution_role_arn=roles.execution_role_arn,
             task_role_arn=roles.task_role_arn,
             container_definitions=pulumi.Output.json_dumps(containers),
+            # Versions before this one stay: ECS goes back to none that was deregistered.
+            skip_destroy=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
 

@@ -122,12 +122,16 @@ def test_it_is_released_by_its_config_and_a_waiver_that_is_told(prod_shaped: Pro
     assert "[mandatory]" not in released.output
 
 
-def test_it_leaves_nothing_but_a_last_snapshot(prod_shaped: ProdShaped) -> None:
+def test_it_leaves_nothing_but_a_last_snapshot_and_what_its_versions_were(
+    prod_shaped: ProdShaped,
+) -> None:
     released = prod_shaped.released.result().sights
     destroyed, before = prod_shaped.destroyed.result(), prod_shaped.empty.result()
     assert destroyed.resources == []
     left = {kind: names - before[kind] for kind, names in destroyed.names.items()}
-    last = {"snapshot": {f"{released.outputs['database']}-final"}}
+    versions = released.names["task"] - before["task"]
+    assert len(versions) > 1, "one that somebody may go back to, too"
+    last = {"snapshot": {f"{released.outputs['database']}-final"}, "task": versions}
     assert {kind: names for kind, names in left.items() if names} == last
     assert {name: set(before[name]) - destroyed.names[name] for name in before} == {
         name: set() for name in before

@@ -208,6 +208,10 @@ def test_a_task_has_the_size_the_team_chose(deploy: Deploy) -> None:
     assert task["requiresCompatibilities"] == ["FARGATE"]
 
 
+def test_a_version_that_somebody_may_go_back_to_is_not_deregistered(prod: Deployment) -> None:
+    assert prod.one(TASK).inputs["skipDestroy"] is True
+
+
 def test_logs_are_kept_as_long_as_the_stack_says(prod: Deployment) -> None:
     group = prod.one("aws:cloudwatch/logGroup:LogGroup", "todo-prod-logs")
     assert group.inputs["retentionInDays"] == 365
