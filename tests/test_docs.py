@@ -1,11 +1,13 @@
 """The documentation says what is there."""
 
+import itertools
 import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from tests.documents import Page
 from todo_infra import config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,10 +39,43 @@ def test_every_make_target_that_is_named_exists(page: Path, targets: dict[str, s
     assert named - targets.keys() == set()
 
 
+def _dead_links(page: Page) -> list[str]:
+    """Links to files that are not there, or to headings that are not in them."""
+    dead = []
+    for link in page.links():
+        name, _, anchor = link.partition("#")
+        target = page.path.parent / name if name else page.path
+        is_there = not name or target.exists()
+        if is_there and anchor and target.suffix == ".md":
+            is_there = anchor in (Page.read(target) if name else page).anchors()
+        if not is_there:
+            dead.append(link)
+    return dead
+
+
 @pytest.mark.parametrize("page", PAGES, ids=_named)
 def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
-    links = re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text())
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    assert _dead_links(Page.read(page)) == []
+
+
+def test_a_link_that_leads_nowhere_is_found() -> None:
+    text = (
+        "# A title: with `code`, twice\n# A title: with `code`, twice\n"
+        "[1](#a-title-with-code-twice) [2](#a-title-with-code-twice-1) [3](https://x/y.md#z)\n"
+        "[4](#a-title-with-code-twice-2) [5](gone.md) [6](growth.md#gone) [7](growth.md#undo)\n"
+    )
+    page = Page(path=ROOT / "docs" / "made-up.md", text=text)
+    assert _dead_links(page) == ["#a-title-with-code-twice-2", "gone.md", "growth.md#gone"]
+
+
+@pytest.mark.parametrize(
+    ("page", "other"), [*itertools.permutations(("runbook", "secure-traffic", "growth"), 2)]
+)
+def test_the_pages_for_work_lead_to_each_other(page: str, other: str) -> None:
+    links = Page.read(ROOT / "docs" / f"{page}.md").links()
+    assert any(link.partition("#")[0] == f"{other}.md" for link in links)
+    readme = Page.read(ROOT / "README.md").links()
+    assert f"docs/{page}.md" in readme
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_named)
