@@ -140,14 +140,17 @@ def test_a_weaker_gitlab_pipeline_is_found(old: str, new: str, breach: str) -> N
 
 def test_both_platforms_do_the_same_work() -> None:
     jobs = set(load(workflow("pull-request"))["jobs"])
-    assert jobs == {"lint", "unit", "preview", "preview-aws", "report"}
-    others = {"comment", "deploy-dev", "deploy-prod", "nightly"}
+    assert jobs == {"lint", "secrets", "unit", "preview", "preview-aws", "report"}
+    others = {"comment", "deploy-dev", "deploy-prod", "nightly", "supply-chain"}
     assert jobs | others <= load(GITLAB.read_text()).keys()
     targets = re.compile(r"(?<!git )\bmake (?:-C \S+ )?([a-z]+(?:-[a-z]+)*)")
     everything = "\n".join(path.read_text() for path in WORKFLOWS)
     github, gitlab = (set(targets.findall(text)) for text in (everything, GITLAB.read_text()))
     assert github == gitlab
-    assert github == {"lint", "scan-config", "test-unit", "preview", "report", "verify", "drift"}
+    assert github == {
+        *("lint", "scan-config", "secrets", "test-unit", "preview", "report"),
+        *("verify", "drift", "supply-chain"),
+    }
 
 
 def test_whatever_is_deployed_is_verified_and_watched() -> None:

@@ -1,0 +1,1 @@
+"""What comes from others, and what must not leave: packages, modules, images, secrets."""
