@@ -106,12 +106,19 @@ class Server:
                 cursor.execute(statement)
             for file in filter(None, (backup.dump, changes)):
                 self._send(file)
-            for name in ("root", self._instance["MasterUsername"]):
-                cursor.execute(
-                    f"ALTER USER IF EXISTS `{name}`@`%%` IDENTIFIED BY %s",
-                    (self._instance["_MasterUserPassword"],),
-                )
-            cursor.execute("FLUSH PRIVILEGES")
+            self._set_passwords(cursor)
+
+    def set_passwords(self) -> None:
+        """Have the master's password be what it is on record."""
+        with self._connect() as connection, connection.cursor() as cursor:
+            self._set_passwords(cursor)
+
+    def _set_passwords(self, cursor: pymysql.cursors.Cursor) -> None:
+        for name in ("root", self._instance["MasterUsername"]):
+            cursor.execute(
+                f"ALTER USER IF EXISTS `{name}`@`%%` IDENTIFIED BY %s",
+                (self._instance["_MasterUserPassword"],),
+            )
 
     def _accounts(self) -> Accounts:
         master = self._instance["MasterUsername"]

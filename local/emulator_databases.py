@@ -51,6 +51,7 @@ def extend() -> None:
     actions["DescribeDBInstanceAutomatedBackups"] = backups.describe
     actions["DescribeDBInstances"] = telling_the_latest(actions["DescribeDBInstances"])
     rds._mysql_server_options = writing_a_log(rds._mysql_server_options)  # noqa: SLF001
+    rds._rotate_instance_password = rotating_the_master(rds._rotate_instance_password)  # noqa: SLF001
     ready = rds._grant_mysql_master_user_privileges  # noqa: SLF001
     rds._grant_mysql_master_user_privileges = backups.filling(ready)  # noqa: SLF001
 
@@ -63,6 +64,17 @@ def writing_a_log(options: Callable[..., list[str]]) -> Callable[..., list[str]]
         return [*own, *options(backup_retention_period, *more)]
 
     return started_with
+
+
+def rotating_the_master(rotate: Callable[..., None]) -> Callable[..., None]:
+    """Wrap what changes a password, which MiniStack does for the account it uses itself only."""
+
+    def rotated(instance: Instance, old: str, new: str) -> None:
+        rotate(instance, old, new)
+        if instance.get("_docker_container_id"):
+            _server(instance).set_passwords()
+
+    return rotated
 
 
 def telling_the_latest(describe: Handler) -> Handler:

@@ -45,8 +45,9 @@ _EMULATOR = (
     ),
     Difference(
         part="database",
-        here="one container whose data ends with it",
-        aws="storage encryption, backups, failover, managed master password",
+        here="one container whose data ends with it; snapshots and restores are dumps and its log",
+        aws="how long a restore takes and how late a moment can be; backups of a deleted database, "
+        "storage encryption, failover, managed master password",
         off=(
             "databaseOperations.multiAz",
             "databaseOperations.managedMasterPassword",

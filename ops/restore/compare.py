@@ -13,6 +13,7 @@ from ops.errors import OpsError
 __all__ = ["Account", "Table", "account", "as_text", "compared", "tables"]
 
 _SECONDS = 5
+_DENIED = 1045
 _COLUMNS = """
     SELECT table_name, column_name FROM information_schema.columns
     JOIN information_schema.tables USING (table_schema, table_name)
@@ -97,16 +98,16 @@ def tables(account: Account) -> dict[str, Table]:
             connect_timeout=_SECONDS,
         )
     except pymysql.MySQLError as error:
+        if error.args[0] == _DENIED:
+            raise OpsError(f"{account.host} lets {account.user} not in: {error.args[-1]}") from None
         raise OpsError(
             f"{account.host} is not reached from here ({error.args[-1]}). At AWS nothing outside "
             "the private subnets reaches a database: run this on a machine in there whose security "
             "group the database's lets in (docs/runbook.md, Restore), or go on without."
         ) from None
     with connection, connection.cursor() as cursor:
-        cursor.execute(
-            "SET SESSION time_zone = '+00:00', SESSION transaction_isolation = %s",
-            ("REPEATABLE-READ",),
-        )
+        cursor.execute("SET SESSION time_zone = '+00:00'")
+        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
         cursor.execute(_COLUMNS, (account.schema,))
         columns: dict[str, list[str]] = {}

@@ -167,6 +167,17 @@ def test_a_restored_database_can_be_restored(cloud: Cloud, restored: dict[str, s
     assert cloud.numbers("drill-again") == [1, 2, 3, 5]
 
 
+def test_another_master_password_is_the_masters(cloud: Cloud, restored: dict[str, str]) -> None:
+    name, password = restored["snapshot"], "another one of the master's"
+    cloud.ready(name)
+    cloud.rds.modify_db_instance(
+        DBInstanceIdentifier=name, MasterUserPassword=password, ApplyImmediately=True
+    )
+    cloud.connect(name, MASTER, password).close()
+    with pytest.raises(pymysql.OperationalError, match="Access denied"):
+        cloud.connect(name)
+
+
 def test_the_window_is_told_and_kept_to(cloud: Cloud, moment: datetime) -> None:
     told = cloud.rds.describe_db_instance_automated_backups(DBInstanceIdentifier="drill")
     (backup,) = told["DBInstanceAutomatedBackups"]

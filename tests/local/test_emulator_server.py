@@ -66,6 +66,7 @@ def extend(monkeypatch: pytest.MonkeyPatch) -> None:
         (rds, "_grant_mysql_master_user_privileges"),
         (rds, "_instance_xml"),
         (rds, "_mysql_server_options"),
+        (rds, "_rotate_instance_password"),
         (secretsmanager, "_create_secret"),
         (secretsmanager, "_put_secret_value"),
     ):
