@@ -24,9 +24,11 @@ def _drift(workspace: Workspace) -> list[str]:
     return [*stack.config_file(workspace), "--known", str(workspace.root / "local" / "drift.toml")]
 
 
+_CHANGING = "restore"  # what the stack's config says
+
 OPS_COMMANDS: Mapping[str, Callable[[Workspace], list[str]]] = {
     "drift": _drift,
-    "restore": stack.config_file,
+    _CHANGING: stack.config_file,
     "verify": _verify,
 }
 """By name, what each is told."""
@@ -50,5 +52,6 @@ def run_ops(workspace: Workspace, command: str, arguments: Sequence[str]) -> int
     ]
     env = engine_environment(workspace)
     done = subprocess.run(words, cwd=workspace.root, env=env, check=False)
-    stack.keep_config(workspace)
+    if command == _CHANGING:
+        stack.keep_config(workspace)
     return done.returncode

@@ -27,7 +27,7 @@ def checkout(tmp_path: Path) -> Path:
     ("command", "code"),
     [
         *(("status", 1), ("down", 0), ("parity", 0), ("env", 0), ("up", 1), ("preview local", 1)),
-        *(("verify", 1), ("drift --json", 1), ("status --json", 2)),
+        *(("verify", 1), ("drift --json", 1), ("restore compare", 1), ("status --json", 2)),
     ],
 )
 def test_a_machine_with_no_program_at_all(checkout: Path, command: str, code: int) -> None:
