@@ -18,9 +18,13 @@ __all__ = ["ConnectionPool", "PoolExhaustedError", "Result", "Session"]
 
 _log = logging.getLogger(__name__)
 
-# A firewall between us and the server may drop a quiet connection without telling either side
-# (AWS's forget one after 350 s), so one that was quiet for longer than this is asked first.
-_QUIET_SECONDS: Final = 30.0
+# The server ends a session that says nothing for so many seconds, and gives up what it holds: of
+# one that was cut off in the middle of a transaction it learns nothing, and would keep its locks.
+# So short because a network that was silent for t seconds may stay so for as long again, since TCP
+# repeats itself at ever longer intervals: whatever t is, it is over 5 s after its end.
+_LET_GO: Final = "SET SESSION wait_timeout = 10"
+# One that may be about to end is asked first.
+_QUIET_SECONDS: Final = 5.0
 _GOODBYE_SECONDS: Final = 0.5
 
 
@@ -226,19 +230,29 @@ class ConnectionPool:
             if await self._is_alive(session):
                 return session
             session.abort()
-        session = Session(await self._log_in(), self._server)
+        session = await self._log_in()
         if session.encryption != self._encryption:  # once, as a rule; `make verify` looks for it
             self._encryption = session.encryption
             _log.info("database session over %s", self._encryption)
         return session
 
-    async def _log_in(self) -> Connection:
-        """Open a connection; however many credentials are tried, somebody waits for it."""
+    async def _log_in(self) -> Session:
+        """Open a session; however many credentials are tried, somebody waits for it."""
+        schema = self._database.name
         try:
             async with asyncio.timeout(self._database.connect_seconds):
-                return await log_in(self._database, self._credentials, schema=self._database.name)
+                connection = await log_in(self._database, self._credentials, schema=schema)
+                session = Session(connection, self._server)
+                try:
+                    await connection.query(_LET_GO)  # type: ignore[no-untyped-call]
+                except BaseException:
+                    session.abort()
+                    raise
         except TimeoutError as error:
             raise DatabaseUnavailableError(f"no login at {self._server} in time") from error
+        except (MySQLError, OSError) as error:
+            raise_explained(error, self._server)
+        return session
 
     async def _is_alive(self, session: Session) -> bool:
         if session.lost:

@@ -73,6 +73,7 @@ def for_another_host(certificate: ServerCertificate) -> trustme.LeafCert:
         (of_another_authority, "unable to get local issuer certificate|self-signed certificate"),
         (for_another_host, "Hostname mismatch"),
     ],
+    ids=["expired", "of another authority", "for another host"],
 )
 async def test_a_bad_certificate_gets_no_login(
     stage: Stage,
@@ -105,7 +106,8 @@ async def test_a_bad_certificate_gets_no_login(
         rf"database:3306 is not the database we trust: [^;]*({says})[^;]*", app.log()
     )
     assert refused
-    record_refusal("application", f"a server whose certificate is {bad.__name__}", refused[0])
+    attempt = f"a server whose certificate is {bad.__name__.replace('_', ' ')}"
+    record_refusal("application", attempt, refused[0])
     assert app.stop() == 0
 
 

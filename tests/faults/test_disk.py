@@ -34,7 +34,7 @@ def small(stage: Stage) -> Iterator[Database]:
 
 def fill(database: Database) -> None:
     """Add to-dos of nobody's until the disk has no room for even one."""
-    many = " UNION ALL ".join(["SELECT REPEAT('x', 400) AS title"] * 100)
+    many = " UNION ALL ".join(["SELECT REPEAT('x', 250) AS title"] * 100)
     with database.connect() as connection, connection.cursor() as cursor:
         for rows in (10_000, 1000, 100, 10, 1):
             error = _repeat_until_refused(
@@ -102,5 +102,5 @@ async def test_an_application_without_room_for_a_file_serves_on(
         await to_thread(database.kill_sessions)
         await load.acknowledgements(300)
     await report.settle(load, database)
-    assert load.tally.failures == {}
+    assert set(load.tally.failures) <= {COME_BACK}
     assert app.stop() == 0
