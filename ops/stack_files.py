@@ -3,7 +3,7 @@
 Strict on purpose: what two YAML libraries could read in two ways is not compared but refused.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import yaml
 
@@ -16,6 +16,7 @@ _CONFIG = "config"
 _TEXT = "tag:yaml.org,2002:str"
 # Far more than any stack's config, and a bound for what is compared.
 _LONGEST = 200_000
+_DEEPEST = 50
 # Line ends to YAML 1.1 only.
 _UNCOMMON_LINE_ENDS = ("\x85", "\u2028", "\u2029")
 
@@ -58,25 +59,31 @@ def _document(content: bytes) -> yaml.Node | None:
         text = content.decode("utf-8")
         if any(end in text for end in _UNCOMMON_LINE_ENDS):
             raise UnclearError("it has unusual line ends")
-        events = list(yaml.parse(text, Loader=yaml.SafeLoader))
-        _require_plain(events)
+        _require_plain(yaml.parse(text, Loader=yaml.SafeLoader))
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise UnclearError("it cannot be read as YAML") from error
 
 
-def _require_plain(events: list[yaml.Event]) -> None:
+def _require_plain(events: Iterable[yaml.Event]) -> None:
     """Refuse what is not one document of plain keys and values."""
-    starts = [event for event in events if isinstance(event, yaml.DocumentStartEvent)]
-    if len(starts) != 1:
-        raise UnclearError("it is not one document")
-    if starts[0].version or starts[0].tags:
-        raise UnclearError("it has directives")
+    documents = depth = 0
     for event in events:
+        # At once: the time to read on grows with the square of the depth.
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise UnclearError("it is too deep for a stack's config")
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if event.version or event.tags:
+                raise UnclearError("it has directives")
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise UnclearError("it has anchors")
         if getattr(event, "tag", None):
             raise UnclearError("it has tags")
+    if documents != 1:
+        raise UnclearError("it is not one document")
 
 
 def _members(node: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node]]:

@@ -90,9 +90,15 @@ def read_known(files: Iterable[Path]) -> tuple[Known, ...]:
     known: list[Known] = []
     for file in files:
         try:
-            entries = tomllib.loads(file.read_text()).get("known", [])
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            content = tomllib.loads(file.read_text(encoding="utf-8"))
+        # Beyond its own error, it may meet a number or a depth that Python has no room for.
+        except (OSError, ValueError, RecursionError) as error:
             raise OpsError(f"{file} cannot be read: {error}") from error
+        entries = content.get("known", [])
+        if unknown := content.keys() - {"known"}:
+            raise OpsError(f"{file}: {', '.join(sorted(unknown))} is no key. Write [[known]].")
+        if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
+            raise OpsError(f"{file}: known has to be a list of tables. Write [[known]].")
         for number, entry in enumerate(entries, start=1):
             known.append(_entry(f"{file}, entry {number}", entry))
     return tuple(known)
@@ -103,7 +109,9 @@ def _entry(where: str, entry: Mapping[str, Any]) -> Known:
         raise OpsError(f"{where}: {', '.join(sorted(unknown))} is no key. Keys: {_keys()}.")
     if missing := _KEYS - {"after"} - {key for key, value in entry.items() if value}:
         raise OpsError(f"{where}: {', '.join(sorted(missing))} is missing. Keys: {_keys()}.")
-    return Known(**{key: str(value) for key, value in entry.items()})
+    if strange := sorted(key for key, value in entry.items() if not isinstance(value, str)):
+        raise OpsError(f"{where}: {', '.join(strange)} is no text.")
+    return Known(**entry)
 
 
 def _keys() -> str:

@@ -4,11 +4,10 @@
 and keeps neither: the event log has both.
 """
 
-import json
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from ops.drift.findings import Finding, Kind, in_words
 from ops.drift.rules import REPEATED, strange_policies, strange_rules
 from ops.errors import OpsError
 from ops.report.changes import differences
-from ops.report.events import State, Step, read_preview
+from ops.report.events import Preview, State, Step, read_events, read_preview
 from ops.report.words import noun
 
 __all__ = ["Look", "found_in", "look"]
@@ -83,23 +82,26 @@ def found_in(log: Path, stack: str) -> tuple[Finding, ...]:
     preview = read_preview(log, stack)
     if not preview.succeeded:
         raise OpsError(f"Pulumi does not say what differs: {'; '.join(preview.errors)}")
-    refreshed = {one.urn: one for one in _refreshed(log)}
+    try:
+        return tuple(_found(preview, list(_refreshed(log))))
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise OpsError(f"{log} has an event of a shape that is not known: {error!r}.") from error
+
+
+def _found(preview: Preview, asked: Sequence[Step]) -> Iterator[Finding]:
+    refreshed = {one.urn: one for one in asked}
     steps = {one.urn: one for one in preview.steps if one.op in _STEPS}
-    found: list[Finding] = []
     for urn in sorted(refreshed.keys() | steps.keys()):
-        found.extend(_of_resource(refreshed.get(urn), steps.get(urn)))
-    found.extend(
-        _finding(whose, Kind.STRANGE, where, text)
-        for strange in (strange_rules, strange_policies)
-        for whose, where, text in strange(list(refreshed.values()))
-    )
-    return tuple(found)
+        yield from _of_resource(refreshed.get(urn), steps.get(urn))
+    for strange in (strange_rules, strange_policies):
+        for whose, where, text in strange(list(refreshed.values())):
+            yield _finding(whose, Kind.STRANGE, where, text)
 
 
 def _refreshed(log: Path) -> Iterator[Step]:
     """Yield a step for each resource that AWS was asked for: from the last state to what is."""
-    for line in log.read_text().splitlines():
-        metadata = (json.loads(line).get("resOutputsEvent") or {}).get("metadata") or {}
+    for event in read_events(log):
+        metadata = (event.get("resOutputsEvent") or {}).get("metadata") or {}
         # One that is gone is refreshed to nothing.
         if metadata.get("op") != "refresh" or not metadata["type"].startswith("aws:"):
             continue

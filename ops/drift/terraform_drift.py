@@ -3,7 +3,6 @@
 `terraform plan -refresh-only` alone would not tell what a deployment puts back.
 """
 
-import json
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from typing import Any
 
 from ops.drift.findings import Finding, Kind, in_words
 from ops.errors import OpsError
+from ops.plain_data import DataError, json_value
 from ops.report.changes import SECRET, Difference, differences
 from ops.report.events import State, Step
 
@@ -34,7 +34,10 @@ def look(folder: Path) -> tuple[Finding, ...]:
         plan = str(Path(private, "plan"))
         options = ["-input=false", "-no-color", "-lock=false", "-detailed-exitcode", f"-out={plan}"]
         _terraform(folder, "plan", *options)
-        return found_in(json.loads(_terraform(folder, "show", "-json", plan)))
+        try:
+            return found_in(json_value(_terraform(folder, "show", "-json", plan)))
+        except DataError as error:
+            raise OpsError(f"What `terraform show -json` prints cannot be read: {error}.") from None
 
 
 def _terraform(folder: Path, *arguments: str) -> str:
@@ -53,17 +56,28 @@ def _terraform(folder: Path, *arguments: str) -> str:
 
 
 def found_in(plan: Json) -> tuple[Finding, ...]:
-    """Read a plan, as `terraform show -json` prints it."""
+    """Read a plan, as `terraform show -json` prints it.
+
+    Raises:
+        OpsError: It is none.
+    """
+    try:
+        return tuple(_found(plan))
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise OpsError(
+            f"Terraform's plan has a resource of a shape that is not known: {error!r}."
+        ) from error
+
+
+def _found(plan: Json) -> Iterator[Finding]:
     drifted = {one["address"]: one for one in plan.get("resource_drift") or ()}
     planned = {
         one["address"]: one
         for one in plan.get("resource_changes") or ()
         if one["change"]["actions"] not in _NOTHING
     }
-    found: list[Finding] = []
     for address in sorted(drifted.keys() | planned.keys()):
-        found.extend(_of_resource(drifted.get(address), planned.get(address)))
-    return tuple(found)
+        yield from _of_resource(drifted.get(address), planned.get(address))
 
 
 def _of_resource(drifted: Json | None, planned: Json | None) -> Iterator[Finding]:

@@ -1,16 +1,14 @@
 """A stack's config from its file, without an engine, and the changes that somebody tries."""
 
 import difflib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ops.errors import OpsError
+from ops.plain_data import DataError, json_value, yaml_value
 from todo_infra import config
 from todo_infra.config.rules import key_of, rules_of
 
@@ -35,14 +33,16 @@ def read_stack(root: Path, stack: str) -> dict[str, object]:
     stated = _yaml(path).get("config")
     if not isinstance(stated, Mapping):
         raise OpsError(f"{path.name} has no mapping below `config:`.")
+    if strange := [key for key in stated if not isinstance(key, str)]:
+        raise OpsError(f"{path.name}: the key {strange[0]!r} is no text. Write it in quotes.")
     defaults = {key: item["default"] for key, item in project.items()}
     return {**defaults, **{key: value for key, value in stated.items() if not _is_secret(value)}}
 
 
 def _yaml(path: Path) -> dict[str, Any]:
     try:
-        loaded = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
+        loaded = yaml_value(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise OpsError(f"{path.name} cannot be read: {error}") from error
     if not isinstance(loaded, dict):
         raise OpsError(f"{path.name} is no mapping.")
@@ -108,6 +108,6 @@ def _unknown(name: str, short: str, known: list[str]) -> OpsError:
 
 def _value(text: str) -> object:
     try:
-        return json.loads(text)
-    except json.JSONDecodeError:
+        return json_value(text)
+    except DataError:
         return text

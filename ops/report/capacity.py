@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.errors import OpsError
+from ops.plain_data import yaml_value
 
 __all__ = ["capacity_lines", "config_at"]
 
@@ -28,13 +29,11 @@ def config_at(revision: str, stack: str, root: Path) -> dict[str, str] | None:
     shown = _git(root, "show", f"{revision}:Pulumi.{stack}.yaml")
     if shown.returncode:
         return None
-    import yaml  # noqa: PLC0415 - a job that only posts has no packages
-
     try:
-        config = (yaml.safe_load(shown.stdout) or {}).get("config") or {}
-    except (yaml.YAMLError, AttributeError) as error:
+        config = dict((yaml_value(shown.stdout) or {}).get("config") or {})
+        return {str(key): _text(value) for key, value in config.items() if not _is_secret(value)}
+    except (ValueError, TypeError, AttributeError) as error:
         raise OpsError(f"Pulumi.{stack}.yaml of {revision} cannot be read: {error}") from error
-    return {key: _text(value) for key, value in config.items() if not _is_secret(value)}
 
 
 def _git(root: Path, *words: str) -> subprocess.CompletedProcess[str]:

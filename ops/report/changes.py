@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ops.plain_data import DataError, json_value
 from ops.report.events import Step
 
 __all__ = ["ABSENT", "SECRET", "UNKNOWN", "Difference", "differences"]
@@ -139,8 +140,8 @@ def _parsed(value: object) -> object:
     """Return what a text is, if it is a JSON document, such as an IAM policy."""
     if isinstance(value, str) and value[:1] in {"{", "["}:
         try:
-            return json.loads(value)
-        except ValueError:
+            return json_value(value)
+        except DataError:
             return value
     return value
 

@@ -4,20 +4,21 @@ One JSON object a line, each an `EngineEvent` of Pulumi's Go package `sdk/v3/go/
 Kinds and members that are not known here are passed over: a newer engine's log is read, too.
 """
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ops.errors import OpsError
+from ops.plain_data import DataError, json_value
 
-__all__ = ["Preview", "State", "Step", "Violation", "read_preview"]
+__all__ = ["Preview", "State", "Step", "Violation", "read_events", "read_preview"]
 
 Json = Mapping[str, Any]
 
 # Of one replacement the engine tells up to three steps.
 _REPLACING = {"replace", "create-replacement", "delete-replaced", "import-replacement"}
+_URN_PARTS = 3
 _SILENT = {"read", "refresh", "read-replacement", "read-discard", "discard-replaced"}
 
 
@@ -125,9 +126,16 @@ def read_preview(file: Path, stack: str = "") -> Preview:
     Raises:
         OpsError: There is no such file, or it is no event log.
     """
-    events = list(_events(file))
+    events = list(read_events(file))
     if not events:
         raise OpsError(f"{file} is empty: the preview ended before it began. See what it printed.")
+    try:
+        return _preview(events, stack)
+    except (LookupError, TypeError, AttributeError, ValueError) as error:
+        raise OpsError(f"{file} has an event of a shape that is not known: {error!r}.") from error
+
+
+def _preview(events: Sequence[Json], stack: str) -> Preview:
     steps = _steps(_all(events, "resourcePreEvent"))
     summary: Json = next(_all(events, "summaryEvent"), {})
     diagnostics = list(_all(events, "diagnosticEvent"))
@@ -147,15 +155,21 @@ def read_preview(file: Path, stack: str = "") -> Preview:
     )
 
 
-def _events(file: Path) -> Iterator[Json]:
+def read_events(file: Path) -> Iterator[Json]:
+    """Yield the events of a log.
+
+    Raises:
+        OpsError: There is no such file, or a line of it is no event.
+    """
     try:
-        lines = file.read_text().splitlines()
+        # Some of what `splitlines` takes for an end of a line may stand within a JSON text.
+        lines = file.read_text(encoding="utf-8").rstrip("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise OpsError(f"The event log {file} cannot be read: {error}.") from error
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines if lines != [""] else [], start=1):
         try:
-            event = json.loads(line)
-        except ValueError:
+            event = json_value(line)
+        except DataError:
             # An engine that was killed leaves half a line; the summary is missing then, too.
             if number == len(lines) > 1:
                 return
@@ -185,6 +199,8 @@ def _steps(told: Iterator[Json]) -> list[Step]:
 def _step(urn: str, told: list[Json]) -> Step:
     ops = {metadata["op"] for metadata in told}
     op = "replace" if ops & _REPLACING else told[0]["op"]
+    if urn.count("::") < _URN_PARTS:
+        raise ValueError(f"{urn!r} is no URN")
     keys = {key for metadata in told for key in metadata.get("keys") or ()}
     differing = {key for metadata in told for key in metadata.get("diffs") or ()}
     for metadata in told:
@@ -211,8 +227,8 @@ def _state(told: list[Json], which: str) -> State | None:
     if state is None:
         return None
     return State(
-        inputs=state.get("inputs") or {},
-        outputs=state.get("outputs") or {},
+        inputs=dict(state.get("inputs") or {}),
+        outputs=dict(state.get("outputs") or {}),
         protect=bool(state.get("protect")),
         retain=bool(state.get("retainOnDelete")),
     )
@@ -221,10 +237,10 @@ def _state(told: list[Json], which: str) -> State | None:
 def _violations(told: Iterator[Json]) -> tuple[Violation, ...]:
     found = {
         Violation(
-            rule=event["policyName"],
-            level=event.get("enforcementLevel", "mandatory"),
-            severity=event.get("severity", ""),
-            urn=event.get("resourceUrn", ""),
+            rule=str(event["policyName"]),
+            level=str(event.get("enforcementLevel", "mandatory")),
+            severity=str(event.get("severity", "")),
+            urn=str(event.get("resourceUrn", "")),
             problem=_problem(event.get("message", "")),
             fix=event.get("message", "").partition("\nFix: ")[2].strip(),
         )

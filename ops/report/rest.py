@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ops.errors import OpsError
+from ops.plain_data import json_value
 
 __all__ = ["RefusedError", "Rest", "github_rest", "pull_requests", "variable"]
 
@@ -55,7 +56,7 @@ class Rest:
         except OSError as error:
             raise OpsError(f"{self.url} does not answer: {error}.") from error
         try:
-            return json.loads(text) if text else None
+            return json_value(text.decode()) if text else None
         except ValueError:
             raise OpsError(f"{method} {self.url}{path} answers no JSON.") from None
 
@@ -79,7 +80,7 @@ class RefusedError(OpsError):
 
 def _reason(body: bytes) -> str:
     try:
-        return str(json.loads(body).get("message", ""))[:500]
+        return str(json_value(body.decode()).get("message", ""))[:500]
     except (ValueError, AttributeError):
         return body.decode(errors="replace")[:200]
 

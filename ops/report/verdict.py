@@ -1,10 +1,10 @@
 """What `python -m ops.ownership --json FILE` said."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from ops.errors import OpsError
+from ops.plain_data import json_value
 
 __all__ = ["Verdict", "read_verdict"]
 
@@ -29,7 +29,7 @@ def read_verdict(file: Path) -> Verdict:
         OpsError: It is something else.
     """
     try:
-        content = json.loads(file.read_text())
+        content = json_value(file.read_text(encoding="utf-8"))
         return Verdict(product_only=content["productOnly"] is True, line=str(content["line"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise OpsError(f"{file} is not what ops.ownership writes: {error!r}.") from error

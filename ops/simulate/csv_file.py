@@ -72,7 +72,7 @@ def read_csv(path: Path) -> Replay:
 
 
 def _lines(path: Path, text: str) -> Iterator[_Line]:
-    for number, row in enumerate(csv.reader(io.StringIO(text)), start=1):
+    for number, row in enumerate(_rows(path, text), start=1):
         cells = [cell.strip() for cell in row]
         if not any(cells) or (number == 1 and _is_heading(cells)):
             continue
@@ -84,6 +84,15 @@ def _lines(path: Path, text: str) -> Iterator[_Line]:
             moment=_moment(path, number, cells[0]),
             rate=_rate(path, number, cells[1]),
         )
+
+
+def _rows(path: Path, text: str) -> Iterator[list[str]]:
+    reader = csv.reader(io.StringIO(text))
+    try:
+        yield from reader
+    except csv.Error as error:
+        fix = "Write a time and requests per second, without quotes."
+        raise _wrong(path, reader.line_num, f"it is not CSV ({error})", fix) from None
 
 
 def _is_heading(cells: list[str]) -> bool:
@@ -99,12 +108,13 @@ def _moment(path: Path, number: int, cell: str) -> float | datetime:
         pass
     try:
         moment = datetime.fromisoformat(cell)
-    except ValueError:
+        moment = moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):  # the latter of the first and the last day that there is
         moment = None
-    if moment is None or moment.tzinfo is None:
+    if moment is None:
         fix = "Write seconds, or a time with its zone, such as 2027-01-10T08:00:00Z."
         raise _wrong(path, number, f"{cell!r} is no time", fix)
-    return moment.astimezone(UTC)
+    return moment
 
 
 def _rate(path: Path, number: int, cell: str) -> float:

@@ -152,7 +152,7 @@ def session_line(deployed: Deployed, ecs: Any, logs: Any) -> Line:  # noqa: ANN4
 def _session(message: str) -> str:
     try:
         text = str(json.loads(message)["message"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return ""
     return text.removeprefix(_SAID) if text.startswith(_SAID) else ""
 
@@ -170,7 +170,7 @@ def login_lines(server: Server, manager: Any) -> Iterator[Line]:  # noqa: ANN401
         text = manager.get_secret_value(SecretId=server.secret_arn)["SecretString"]
         account = json.loads(text)
         user, password = str(account["username"]), str(account["password"])
-    except (ClientError, ValueError, KeyError) as error:
+    except (ClientError, ValueError, KeyError, TypeError) as error:
         yield skipped("login", f"the app's secret cannot be read: {error}")
         yield _plain(server, None)
         return

@@ -1,12 +1,12 @@
 """What was deployed: a stack's state, as Pulumi keeps it. What it holds of secrets stays shut."""
 
-import json
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ops.errors import OpsError
+from ops.plain_data import json_value
 
 __all__ = ["Deployed", "Resource", "parse", "read_deployed"]
 
@@ -75,7 +75,7 @@ class Deployed:
     def containers(self) -> dict[str, dict[str, Any]]:
         """Return the container definitions of the task definition that was deployed last."""
         text = self.one("aws:ecs/taskDefinition:TaskDefinition")["containerDefinitions"]
-        return {one["name"]: one for one in json.loads(text)}
+        return {one["name"]: one for one in json_value(text)}
 
     def environment(self) -> dict[str, str]:
         """Return the plain variables of the container that serves."""
@@ -105,13 +105,13 @@ def parse(stack: str, exported: str) -> Deployed:
         OpsError: It is no such thing, or nothing was deployed yet.
     """
     try:
-        listed = json.loads(exported)["deployment"].get("resources") or []
+        listed = json_value(exported)["deployment"].get("resources") or []
         resources = [
             Resource(
                 type=one["type"],
                 name=one["urn"].split("::", 3)[-1],
                 id=str(one.get("id", "")),
-                outputs=one.get("outputs") or {},
+                outputs=dict(one.get("outputs") or {}),
             )
             for one in listed
             if not one.get("delete")

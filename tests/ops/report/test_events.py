@@ -71,6 +71,14 @@ def test_errors_and_warnings_are_kept_and_told_once(tmp_path: Path) -> None:
     assert not preview.succeeded
 
 
+@pytest.mark.parametrize("end", ["\x85", "\u2028", "\x0c"])
+def test_what_may_stand_within_a_text_ends_no_line(tmp_path: Path, end: str) -> None:
+    path = log(tmp_path / "log", error("first X second"))
+    # The engine escapes some of them only, and JSON wants none escaped but the last.
+    path.write_text(path.read_text().replace("X", end if end != "\x0c" else "\\f"))
+    assert read_preview(path).errors == (f"first {end} second",)
+
+
 def test_a_log_that_breaks_off_is_no_success(tmp_path: Path) -> None:
     path = log(tmp_path / "log")
     lines = path.read_text().splitlines()
