@@ -225,7 +225,7 @@ def _parsed(text: str, where: str) -> Credentials:
         secret = json.loads(text)
         user, password = secret["username"], secret["password"]
         usable = bool(_USER_NAME.fullmatch(user) and password and password.encode())
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         usable = False
     if not usable:
         # Not from the error above, and without its text: both could quote the secret.

@@ -32,6 +32,7 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 # MySQL takes more in a quoted identifier; these need no quoting anywhere, GRANT patterns included.
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9_]+")
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 _LONGEST_DATABASE_NAME: Final = 64
 _LONGEST_USER_NAME: Final = 32
 
@@ -154,7 +155,8 @@ class _Reader:
 
     def integer(self, name: str, *, default: int, low: int, high: int) -> int:
         text = self._environment.get(name) or str(default)
-        if text.isascii() and text.isdigit() and low <= int(text) <= high:
+        # No limit has more digits, and Python counts those of a number before it reads it.
+        if _NUMBER.fullmatch(text) and low <= int(text) <= high:
             return int(text)
         self.problems.append(f"{name} is {text!r}: a whole number from {low} to {high} is allowed")
         return default

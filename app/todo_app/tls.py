@@ -28,6 +28,6 @@ def verifying_context(ca_pem: str) -> ssl.SSLContext:
     context.hostname_checks_common_name = False
     try:
         context.load_verify_locations(cadata=ca_pem)
-    except (ssl.SSLError, ValueError) as error:
+    except (ssl.SSLError, ValueError, TypeError) as error:  # the last: it is not ASCII
         raise UnusableCertificateError("no readable PEM certificate in it") from error
     return context
