@@ -8,7 +8,10 @@ if sys.version_info < (3, 11):  # noqa: UP036 - before anything that an older on
     sys.exit("Python 3.11 or newer is needed: `make PYTHON=python3.13 up`.")
 
 import argparse
+import contextlib
+import signal
 from pathlib import Path
+from types import FrameType
 
 from local import parity, preview, system
 from local.errors import LocalError
@@ -27,7 +30,10 @@ _COMMANDS = {
 
 
 def main() -> int:
-    """Run one command; 1 is what a failure with an explanation returns, 130 an interruption."""
+    """Run one command; 1 is what a failure with an explanation returns, 130 Ctrl+C."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under `nohup`
+            signal.signal(number, _interrupt)
     parser = _parser()
     arguments, rest = parser.parse_known_args()
     if rest and arguments.command not in OPS_COMMANDS:
@@ -46,9 +52,15 @@ def main() -> int:
     except OSError as error:
         print(f"\n✗ {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print("\n✗ interrupted; `make up` resumes, `make down` removes", file=sys.stderr)
-        return 130
+    except KeyboardInterrupt as interruption:
+        with contextlib.suppress(OSError):  # the terminal may be gone
+            print("\n✗ interrupted; `make up` resumes, `make down` removes", file=sys.stderr)
+        return 128 + int(interruption.args[0])
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    """Treat a closed terminal and a request to end as Ctrl+C."""
+    raise KeyboardInterrupt(number)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -16,15 +16,16 @@ import time
 from collections.abc import Callable, Sequence
 
 from local.certificates import ensure_server_certificate
-from local.commands import LOOPBACK, Watch, last_lines, reachable
+from local.commands import LOOPBACK, Watch, last_lines, pause, reachable
 from local.containers import containers, docker
 from local.docker_engine import server_version
 from local.errors import LocalError
 from local.images import emulator_image
+from local.stack import is_half_made
 from local.time_lapse import VARIABLE, default_seconds
 from local.workspace import REGION, Workspace
 
-__all__ = ["emulator_version", "ensure_emulator", "stop_emulator"]
+__all__ = ["emulator_version", "ensure_emulator", "require_emulator", "stop_emulator"]
 
 _READY_SECONDS = 60
 _DATABASE_PORTS = 20_000
@@ -50,8 +51,9 @@ def ensure_emulator(workspace: Workspace, watch: Watch) -> str:
     _require_ours(workspace)
     running = {container.name for container in containers(workspace) if container.is_running}
     endpoints = {_emulator(workspace), _autoscaling(workspace)}
-    resumed = endpoints <= running and workspace.pulumi_state.exists()
-    if not resumed:
+    known = endpoints <= running and workspace.pulumi_state.exists()
+    cut_off = known and is_half_made(workspace)
+    if not known or cut_off:
         stop_emulator(workspace)
         _require_free_ports(workspace)
         docker("network", "create", workspace.name)
@@ -61,10 +63,28 @@ def ensure_emulator(workspace: Workspace, watch: Watch) -> str:
     _wait_for(_emulator(workspace), lambda: emulator_version(workspace) is not None)
     endpoint = workspace.autoscaling_endpoint
     _wait_for(_autoscaling(workspace), lambda: reachable(endpoint, opener=LOOPBACK))
-    state = "running" if resumed else "started"
+    state = "started afresh: the last run was cut off" if cut_off else "started"
+    state = "running" if known and not cut_off else state
     if not _is_current(workspace):
         state = "older than its sources, `make down` ends it"
     return f"MiniStack {emulator_version(workspace)} on {workspace.endpoint}, {state}"
+
+
+def require_emulator(workspace: Workspace) -> None:
+    """Check that neither endpoint has ended: whatever else failed then, this is why.
+
+    Raises:
+        LocalError: if one has.
+    """
+    if server_version() is None:
+        return
+    for one in containers(workspace):
+        if one.name in (_emulator(workspace), _autoscaling(workspace)) and not one.is_running:
+            raise LocalError(
+                f"The AWS emulator ended: {one.name} is {one.status}. Its last words:\n"
+                f"{last_lines(docker('logs', one.name))}",
+                fix="`make up` starts afresh, without the todos.",
+            )
 
 
 def stop_emulator(workspace: Workspace) -> int:
@@ -231,4 +251,4 @@ def _wait_for(name: str, ready: Callable[[], bool]) -> None:
                 f"{last_lines(docker('logs', name))}",
                 fix=f"`docker logs {name}` shows all of it.",
             )
-        time.sleep(0.2)
+        pause(0.2)

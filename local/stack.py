@@ -2,18 +2,71 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from local.commands import Watch, run
+from local import terraform
+from local.commands import CommandError, Watch, run
 from local.errors import LocalError
 from local.pulumi_engine import engine_environment
 from local.workspace import DEFAULT_PORT, Workspace
 
-__all__ = ["STACK", "STUCK", "config_file", "keep_config", "load_balancer", "up"]
+__all__ = [
+    "STACK",
+    "STUCK",
+    "config_file",
+    "is_half_made",
+    "keep_config",
+    "load_balancer",
+    "up",
+]
 
 STACK = "local"
+_STACK_TYPE = "pulumi:pulumi:Stack"
+_CREATING = "creating"
 STUCK = "If it stays so: `make down` and then `make up` start afresh, without the todos."
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Checkpoint:
+    """What an update has written down so far.
+
+    Attributes:
+        is_complete: whether one ever came to its end, so that there may be todos.
+        pending: URNs of what was being created when Pulumi was killed.
+    """
+
+    is_complete: bool = False
+    pending: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> _Checkpoint:
+        """Read it from the file backend: the engine may not be there yet."""
+        try:
+            (file,) = workspace.pulumi_state.glob(f".pulumi/stacks/*/{STACK}.json")
+            latest = json.loads(file.read_text())["checkpoint"]["latest"] or {}
+        except (OSError, ValueError, KeyError):
+            return cls()
+        stacks = [one for one in latest.get("resources", ()) if one["type"] == _STACK_TYPE]
+        operations = latest.get("pending_operations") or ()
+        return cls(
+            is_complete=any(one.get("outputs") for one in stacks),
+            pending=tuple(one["resource"]["urn"] for one in operations if one["type"] == _CREATING),
+        )
+
+
+def is_half_made(workspace: Workspace) -> bool:
+    """Whether a killed run left at the emulator what no state tells of, before there was a page.
+
+    What was being made can neither be found by its state nor always made a second time; to start
+    afresh loses nothing then.
+    """
+    checkpoint = _Checkpoint.of(workspace)
+    cut_off = checkpoint.pending or terraform.was_cut_off(workspace)
+    return bool(cut_off) and not checkpoint.is_complete
 
 
 def up(workspace: Workspace, watch: Watch) -> str:
@@ -30,6 +83,7 @@ def up(workspace: Workspace, watch: Watch) -> str:
     # `make up` has a lock of its own, so that one of Pulumi's is what an interrupted run left.
     cancel = ["pulumi", "cancel", "--yes", "--stack", STACK]
     run(cancel, log=log.with_name("pulumi-cancel.log"), env=env, cwd=workspace.root)
+    forgotten = _forget_pending(workspace, env)
     log = workspace.logs / "pulumi-up.log"
     try:
         output = run(
@@ -44,12 +98,32 @@ def up(workspace: Workspace, watch: Watch) -> str:
             env=env,
             cwd=workspace.root,
         )
-    except LocalError:
+    except CommandError as failure:
+        if failure.code < 0:  # nothing it names is to be mended
+            raise LocalError(failure.args[0], fix=f"`make up` resumes. {failure.fix}") from None
         raise LocalError(
             f"`pulumi up` failed:\n{_diagnostics(log.read_text())}",
             fix=f"Mend what it names, then `make up` again. {STUCK} The whole output is in {log}.",
         ) from None
-    return _summary(output)
+    return _summary(output) + forgotten
+
+
+def _forget_pending(workspace: Workspace, env: Mapping[str, str]) -> str:
+    """Let what was being created when a run was killed be created again; tell what that means.
+
+    `pulumi up` would keep it in mind for ever: only a person can find out whether it is there.
+    """
+    pending = _Checkpoint.of(workspace).pending
+    if not pending:
+        return ""
+    file = workspace.run / f"deployment-{workspace.port}.json"
+    for command in ("export", "import"):
+        words = ["pulumi", "stack", command, "--stack", STACK, "--file", file]
+        log = workspace.logs / f"pulumi-{command}.log"
+        run(words, log=log, env=env, cwd=workspace.root)
+    file.unlink()
+    names = ", ".join(urn.rpartition("::")[2] for urn in pending)
+    return f"; the last run was cut off and may have left a second {names}"
 
 
 def load_balancer(workspace: Workspace) -> str:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import TextIO
 
-from local.commands import Watch
+from local.commands import Watch, interrupt_commands
 from local.errors import LocalError
 
 __all__ = ["Step", "run_steps"]
@@ -45,7 +48,8 @@ class _Board:
     def show(self, mark: str, name: str, seconds: float | None, text: str) -> None:
         took = "" if seconds is None else f"{seconds:6.1f} s"
         line = f"  {mark} {name:<26} {took:>8}  {text}".rstrip()
-        with self._lock:
+        # A terminal that was closed meanwhile is no reason to leave something half-made.
+        with self._lock, contextlib.suppress(OSError):
             print(line if mark in "✓✗" else line[:_WIDTH], file=self._out, flush=True)
 
     def execute(self, step: Step) -> None:
@@ -71,35 +75,61 @@ def run_steps(steps: Sequence[Step], *, out: TextIO = sys.stdout) -> None:
     """Run the steps, side by side where their needs allow.
 
     After a failure nothing new is started; what is under way ends first, so that nothing is left
-    half-made.
+    half-made. An interruption (Ctrl+C) is passed on to what is under way.
 
     Raises:
         LocalError: what failed; several independent failures are explained in one.
     """
-    by_name = {step.name: step for step in steps}
-    order = TopologicalSorter({step.name: step.needs for step in steps})
-    order.prepare()
     board = _Board(out)
     running: dict[Future[None], str] = {}
-    failures: list[BaseException] = []
     began = time.monotonic()
     with ThreadPoolExecutor(max_workers=len(steps)) as pool:
-        while order.is_active():
-            if not failures:
-                for name in order.get_ready():
-                    running[pool.submit(board.execute, by_name[name])] = name
-            if not running:
-                break
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                name = running.pop(future)
-                if error := future.exception():
-                    failures.append(error)
-                else:
-                    order.done(name)
+        try:
+            failures = _run_in_order(steps, running, lambda step: pool.submit(board.execute, step))
+        except KeyboardInterrupt:
+            board.show("·", "interrupted", None, "what is under way ends; once more: at once")
+            _end(running)
+            raise
     if failures:
         raise _together(failures)
     board.show("✓", "total", time.monotonic() - began, "")
+
+
+def _run_in_order(
+    steps: Sequence[Step],
+    running: dict[Future[None], str],
+    submit: Callable[[Step], Future[None]],
+) -> list[BaseException]:
+    """Run each step after those it needs; return what failed."""
+    by_name = {step.name: step for step in steps}
+    order = TopologicalSorter({step.name: step.needs for step in steps})
+    order.prepare()
+    failures: list[BaseException] = []
+    while order.is_active():
+        if not failures:
+            for name in order.get_ready():
+                running[submit(by_name[name])] = name
+        if not running:
+            break
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            name = running.pop(future)
+            if error := future.exception():
+                failures.append(error)
+            else:
+                order.done(name)
+    return failures
+
+
+def _end(running: Collection[Future[None]]) -> None:
+    """Have every command end in order, at the second interruption at once, and then by force."""
+    for number in itertools.chain([signal.SIGINT] * 2, itertools.repeat(signal.SIGKILL)):
+        interrupt_commands(number)
+        try:
+            wait(running)
+        except KeyboardInterrupt:
+            continue
+        return
 
 
 def _together(failures: Sequence[BaseException]) -> BaseException:

@@ -13,9 +13,10 @@ from dataclasses import replace
 from functools import partial
 
 from local import browser, docker_engine, emulator, images, pulumi_engine, stack, terraform
-from local.commands import Watch
+from local.commands import Watch, pause
 from local.containers import containers
 from local.errors import LocalError
+from local.leftovers import end_leftovers
 from local.python_packages import FOR_RUNNING, FOR_TESTING, ensure_packages
 from local.steps import Step, run_steps
 from local.workspace import Workspace
@@ -33,13 +34,19 @@ __all__ = [
 ]
 
 _READY_SECONDS = 90
+_PATIENCE_SECONDS = 90
+"""For what a killed run left: a load balancer takes the longest, a minute."""
 
 
 def up(workspace: Workspace) -> int:
     """Bring the whole system up, or to the state that the sources now describe."""
     pulumi_engine.is_official()  # decided once, before steps that run side by side ask
     with only_one(workspace):
-        run_steps(_steps(workspace))
+        try:
+            run_steps(_steps(workspace))
+        except LocalError:
+            emulator.require_emulator(workspace)
+            raise
     print(f"\n  http://{load_balancer_host(workspace)}/\n")
     return 0
 
@@ -86,7 +93,7 @@ def status(workspace: Workspace) -> int:
 
 def down(workspace: Workspace) -> int:
     """Stop and remove everything that `up` started; builds and downloads stay in the cache."""
-    with only_one(workspace):
+    with only_one(workspace, patience=0):  # what is removed need not be in order
         removed = emulator.stop_emulator(workspace)
         stopped = docker_engine.stop_docker(workspace)
     print(f"  removed {removed} containers{', stopped the Docker engine' if stopped else ''}")
@@ -181,13 +188,16 @@ def _wait_until_ready(workspace: Workspace, watch: Watch) -> str:
                 fix=f"`make status` names the containers for `docker logs`. {stack.STUCK}",
             )
         watch(f"/readyz answers {code}")
-        time.sleep(0.5)
+        pause(0.5)
     return "through the load balancer, with its database"
 
 
 @contextlib.contextmanager
-def only_one(workspace: Workspace) -> Iterator[None]:
-    """Hold the lock of this local system: two runs at once would undo each other's work."""
+def only_one(workspace: Workspace, *, patience: float = _PATIENCE_SECONDS) -> Iterator[None]:
+    """Hold the lock of this local system: two runs at once would undo each other's work.
+
+    What a killed run left running is ended first, and has `patience` seconds to do so in order.
+    """
     workspace.run.mkdir(parents=True, exist_ok=True)
     with (workspace.run / f"lock-{workspace.port}").open("w") as lock:
         try:
@@ -197,4 +207,6 @@ def only_one(workspace: Workspace) -> Iterator[None]:
                 "Another `make up` or `make down` of this checkout is running.",
                 fix="Wait for it to end, then repeat.",
             ) from None
+        if ended := end_leftovers(workspace, patience=patience):
+            print(f"  ended what a killed run left: {', '.join(ended)}", flush=True)
         yield

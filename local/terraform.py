@@ -11,10 +11,11 @@ from local.errors import LocalError
 from local.toolchain.provider_search import find_provider_binary, search_roots
 from local.workspace import Workspace
 
-__all__ = ["apply", "initialise"]
+__all__ = ["apply", "initialise", "was_cut_off"]
 
 _REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
 _AFRESH = "`make down` and then `make up` start afresh."
+_UNDER_WAY = "under way"
 _INSTALL = "Install Terraform 1.7 or newer: https://developer.hashicorp.com/terraform/install"
 
 
@@ -46,7 +47,7 @@ def initialise(workspace: Workspace, watch: Watch) -> str:
 def apply(workspace: Workspace, watch: Watch) -> str:
     """Create or update the infrastructure; its state file is what the Pulumi program reads."""
     workspace.run.mkdir(parents=True, exist_ok=True)
-    workspace.terraform_applied.touch()
+    workspace.terraform_applied.write_text(_UNDER_WAY)
     output = run(
         [require("terraform", fix=_INSTALL), "apply", "-auto-approve", "-input=false", "-no-color"],
         log=workspace.logs / "terraform-apply.log",
@@ -55,8 +56,15 @@ def apply(workspace: Workspace, watch: Watch) -> str:
         cwd=workspace.root / "terraform",
         fix=f"If its state does not match what runs, {_AFRESH}",
     )
+    workspace.terraform_applied.write_text("")
     done = re.search(r"Resources: (.+)\.", output)
     return done.group(1) if done else "applied"
+
+
+def was_cut_off(workspace: Workspace) -> bool:
+    """Whether the last `apply` did not come to its end, so that something may be in no state."""
+    applied = workspace.terraform_applied
+    return applied.exists() and applied.read_text() == _UNDER_WAY
 
 
 def _require_usable_state(workspace: Workspace) -> None:

@@ -1,5 +1,8 @@
+import json
 import shutil
 from pathlib import Path
+
+import pytest
 
 from local import stack
 from local.workspace import Workspace
@@ -55,3 +58,53 @@ def test_a_system_on_another_port_pushes_images_to_that_port(tmp_path: Path) -> 
     config = Path(file).read_text()
     assert "registry: localhost:4600" in config
     assert "4566" not in config
+
+
+CREATING = {"resource": {"urn": "urn:pulumi:local::todo::aws:rds:Instance::db"}, "type": "creating"}
+UPDATING = {**CREATING, "type": "updating"}
+BEFORE_THE_PAGE = {"type": "pulumi:pulumi:Stack"}
+ONCE_COMPLETE = {"type": "pulumi:pulumi:Stack", "outputs": {"url": "http://todo/"}}
+
+
+def _with_checkpoint(root: Path, latest: object) -> Workspace:
+    workspace = Workspace(root=root)
+    file = workspace.pulumi_state / ".pulumi" / "stacks" / "todo" / "local.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps({"version": 3, "checkpoint": {"latest": latest}}))
+    return workspace
+
+
+@pytest.mark.parametrize(
+    ("resources", "operations", "half_made"),
+    [
+        ([], [], False),
+        ([BEFORE_THE_PAGE], [], False),
+        ([BEFORE_THE_PAGE], [CREATING], True),
+        ([], [CREATING], True),
+        ([BEFORE_THE_PAGE], [UPDATING], False),
+        ([ONCE_COMPLETE], [CREATING], False),
+    ],
+)
+def test_a_killed_creation_makes_a_start_afresh_before_there_were_todos(
+    tmp_path: Path, resources: list[object], operations: list[object], *, half_made: bool
+) -> None:
+    latest = {"resources": resources, "pending_operations": operations}
+    assert stack.is_half_made(_with_checkpoint(tmp_path, latest)) is half_made
+
+
+@pytest.mark.parametrize("complete", [True, False])
+def test_a_killed_apply_makes_a_start_afresh_before_there_were_todos(
+    tmp_path: Path, *, complete: bool
+) -> None:
+    resources = [ONCE_COMPLETE] if complete else []
+    workspace = _with_checkpoint(tmp_path, {"resources": resources})
+    workspace.run.mkdir(parents=True)
+    workspace.terraform_applied.write_text("")
+    assert not stack.is_half_made(workspace)
+    workspace.terraform_applied.write_text("under way")
+    assert stack.is_half_made(workspace) is not complete
+
+
+def test_a_stack_that_was_never_updated_is_not_half_made(tmp_path: Path) -> None:
+    assert not stack.is_half_made(Workspace(root=tmp_path))
+    assert not stack.is_half_made(_with_checkpoint(tmp_path, None))
