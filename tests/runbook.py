@@ -52,7 +52,7 @@ make status
 aws rds describe-events --source-type db-instance --source-identifier $DATABASE --duration 1440
     "Events": \[
 aws ecs describe-services --cluster $CLUSTER --services $SERVICE --query 'services[0].events[:10].message'
-    \(service todo-local-service-\w+\) has
+    ^\[
 aws ecs describe-services --cluster $CLUSTER --services $SERVICE --query 'services[0].runningCount'
     ^\d+\n$
 aws application-autoscaling describe-scaling-activities --service-namespace ecs --resource-id service/$CLUSTER/$SERVICE --max-items 5
@@ -62,9 +62,9 @@ aws rds describe-db-instances --db-instance-identifier $DATABASE --query 'DBInst
 aws rds describe-db-instances --query 'DBInstances[].[DBInstanceIdentifier,StatusInfos]'
     "todo-local-database-
 aws ecs describe-tasks --cluster $CLUSTER --tasks $TASKS --query 'tasks[].[taskArn,lastStatus,healthStatus,containers[0].networkInterfaces[0].privateIpv4Address]' --output text
-    ^arn:aws:ecs:\S+:task/\S+\tRUNNING\t\w+\t[\d.]+\n
+    ^arn:aws:ecs:\S+:task/\S+\t[A-Z]+\t[A-Z]+\t(None|[\d.]+)\n
 aws logs tail /ecs/todo-$STACK --since 5m
-    app/app/\w+ \{"
+    ^app/app/[\w-]+ \{"
 aws ecs list-task-definitions --family-prefix todo-$STACK-app --sort DESC --max-items 3
     "arn:aws:ecs:\S+:task-definition/todo-local-app:\d+"
 """)  # noqa: E501 - as on the page
