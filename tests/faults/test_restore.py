@@ -135,7 +135,7 @@ def drill(workspace: Workspace, tmp_path: Path, long: bool) -> Iterator[Drill]:
 def test_what_was_acknowledged_before_an_accident_is_back(drill: Drill) -> None:
     config = drill.config.read_text()
     with Writers(drill.system.client) as writers:
-        writers.more(300)
+        writers.more(200)
         accident = drill.have_an_accident()
         moment = accident.replace(microsecond=0)
         writers.more(50)

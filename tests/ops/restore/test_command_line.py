@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from ops.restore.__main__ import main
@@ -24,8 +26,8 @@ def test_what_is_no_step_is_said(
 
 
 def test_a_machine_without_pulumi(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("PATH", str(tmp_path))
     assert main(["--stack", "prod", "compare"]) == 1
     assert "`pulumi` is not on PATH" in capsys.readouterr().err
