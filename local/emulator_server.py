@@ -1,4 +1,4 @@
-"""MiniStack, with seven things that AWS does and its clients rely on, but MiniStack does not.
+"""MiniStack, and what AWS does and its clients rely on, but MiniStack does not.
 
 A service tells its zone rebalancing: else each preview shows a difference, since what was asked for
 is not there. A repeated `CreateSecret` gets the first one's answer: the SDK repeats what it got
@@ -9,6 +9,9 @@ is not. And a database is found by its resource id, and no other: by that Terraf
 for one to be gone, which it never was as long as another one was there. It tells the key of its
 performance insights: else each update would set it again, which takes minutes. And a new replica is
 reachable, and protected only if it is asked for.
+
+How tasks start, serve and end is in `emulator_containers` and `emulator_tasks`, what becomes of
+deployments in `emulator_deployments`.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import alb, ecs, rds, secretsmanager
 
 from local import emulator_databases, emulator_metrics
+from local.emulator_containers import StartOrder
+from local.emulator_deployments import Deployments
 from local.emulator_tasks import Tasks
 from local.load_balancer import state
 from local.load_balancer.controller import Controller
@@ -185,6 +190,8 @@ def _extend() -> None:
     for action in ("CreateService", "UpdateService"):
         actions[action] = keeping_zone_rebalancing(actions[action], services)
     ecs._register_metadata = giving_usable_credentials(ecs._register_metadata, ecs.get_region)  # noqa: SLF001
+    StartOrder(ecs).extend()
+    Deployments(ecs).extend()
     _extend_databases()
     create = secretsmanager._create_secret  # noqa: SLF001
     secretsmanager._create_secret = answering_repeats(create)  # noqa: SLF001
@@ -214,8 +221,11 @@ def _balance_load() -> None:
 
     def read() -> tuple[Sequence[LoadBalancer], Sequence[TargetGroup]]:
         with request_scope(account, region):
-            tasks.replace_unhealthy()
             return state.load_balancers(alb), state.target_groups(alb)
+
+    def replace() -> None:
+        with request_scope(account, region):
+            tasks.replace_unhealthy()
 
     proxy = HAProxy(Path(tempfile.mkdtemp()))
     controller = Controller(
@@ -229,7 +239,9 @@ def _balance_load() -> None:
     )
     tasks = Tasks(ecs, alb, controller)
     tasks.extend()
-    threading.Thread(target=controller.run_forever, name="load-balancer", daemon=True).start()
+    threading.Thread(
+        target=controller.run_forever, args=(replace,), name="load-balancer", daemon=True
+    ).start()
     emulator_metrics.publish(proxy, controller)
 
 

@@ -9,6 +9,7 @@ keeps its requests for the deregistration delay, and then has its own time to st
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Protocol
@@ -26,8 +27,10 @@ _MIB = 2**20
 _STOP_SECONDS = 30
 """ECS's default of stopTimeout."""
 
+_BY_ITSELF = "EssentialContainerExited"
 _STOP_LABEL = "todo.local.stop-seconds"
 _POLL_SECONDS = 0.2
+_LOG_SECONDS = 5
 
 Record = dict[str, Any]
 
@@ -37,6 +40,9 @@ class Judges(Protocol):
 
     def judgement(self, group_arn: str, target: Target) -> Judgement | None:
         """What is known of a target; None if it is not registered."""
+
+    def forget(self, group_arn: str, target: Target) -> None:
+        """Give up a target that is gone."""
 
 
 def limited(arguments: Record, container: Mapping[str, Any], task: Mapping[str, Any]) -> Record:
@@ -133,9 +139,24 @@ class Tasks:
                 continue
             reason = f"Task failed ELB health checks in {self._groups(task)}"
             code = "ServiceSchedulerInitiated"
+            self._tell_unhealthy(task)
             if ecs._mark_task_stopped(task["taskArn"], task, reason, code):
                 ecs._record_service_task_failure(task)
                 ecs._cleanup_task_resources(task, ecs._get_docker())
+
+    def _tell_unhealthy(self, task: Record) -> None:
+        """Add to the service's events what the load balancer found."""
+        service, number = self._service(task), str(task["taskArn"]).rpartition("/")[2]
+        for group, target in self._targets(task):
+            judgement = self._judges.judgement(group, target)
+            if service is None or judgement is None or judgement.health is not Health.UNHEALTHY:
+                continue
+            message = (
+                f"(service {service['serviceName']}) (task {number}) (port {target.port}) is "
+                f"unhealthy in (target-group {group}) due to (reason {judgement.reason})"
+            )
+            event = {"id": self._ecs.new_uuid(), "createdAt": self._ecs._iso(), "message": message}
+            service["events"].insert(0, event)
 
     def _is_unhealthy(self, task: Record) -> bool:
         service = self._service(task)
@@ -148,6 +169,9 @@ class Tasks:
         """Wrap what stops a task's containers: those that serve have their requests to finish."""
 
         def cleaning(task: Record, docker: Any, extra_container: Any = None) -> None:  # noqa: ANN401
+            if task.get("stopCode") == _BY_ITSELF:
+                for group, target in self._targets(task):
+                    self._judges.forget(group, target)
             seconds = 0 if extra_container is not None else self._drain_seconds(task)
             if not seconds:
                 clean(task, docker, extra_container)
@@ -189,7 +213,7 @@ class Tasks:
 
     def _drain_seconds(self, task: Record) -> int:
         """How long its requests may take; none are under way in a task that has ended itself."""
-        if task.get("stopCode") == "EssentialContainerExited" or not task.get("startedAt"):
+        if task.get("stopCode") == _BY_ITSELF or not task.get("startedAt"):
             return 0
         attributes = [
             attribute
@@ -228,7 +252,16 @@ def _remove(docker: Any, container_or_id: Any) -> None:  # noqa: ANN401 - of Doc
         return
     except DockerException:
         pass  # it is removed all the same
+    _forward_last_lines(container)
     try:
         container.remove(v=True, force=True)
     except DockerException:
         return
+
+
+def _forward_last_lines(container: Any) -> None:  # noqa: ANN401 - of Docker's library
+    """Wait until the log service has all that a container said: Docker forgets it with it."""
+    name = str(container.name).replace("ministack-ecs-", "ministack-ecs-awslogs-", 1)
+    for thread in threading.enumerate():
+        if thread.name == name:
+            thread.join(_LOG_SECONDS)

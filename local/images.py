@@ -32,6 +32,7 @@ _HERE = Path(__file__).resolve().parent
 _EMULATOR_MODULES = (
     *("__init__.py", "errors.py", "time_lapse.py", "metrics.py", "task_metrics.py"),
     *("emulator_backups.py", "emulator_databases.py", "emulator_metrics.py"),
+    *("emulator_containers.py", "emulator_deployments.py", "emulator_metrics.py"),
     *("emulator_server.py", "emulator_tasks.py"),
 )
 _REGISTRY = "https://registry-1.docker.io/v2/"

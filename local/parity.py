@@ -39,11 +39,6 @@ _EMULATOR = (
         aws="AWS's own: cross-zone traffic, access logs, its TLS policies, its limits",
     ),
     Difference(
-        part="order of containers in a task",
-        here="all start at once; the app waits for its schema",
-        aws="`dependsOn` holding the app back until the migration succeeded",
-    ),
-    Difference(
         part="database",
         here="one container whose data ends with it; snapshots and restores are dumps and its log",
         aws="how long a restore takes and how late a moment can be; backups of a deleted database, "

@@ -41,6 +41,7 @@ class _Member:
     next_check: float = 0.0
     running: Future[str] | None = None
     leaves_at: float | None = None
+    is_gone: bool = False
 
 
 class Controller:
@@ -68,11 +69,16 @@ class Controller:
         self._placed: dict[tuple[str, int], Server] = {}
         self._lock = threading.Lock()
 
-    def run_forever(self) -> None:
-        """Follow the emulator until the process ends; after a fault the next turn tries again."""
+    def run_forever(self, then: Callable[[], None]) -> None:
+        """Follow the emulator until the process ends; after a fault the next turn tries again.
+
+        Args:
+            then: what else follows from how the targets are; called after each turn.
+        """
         while True:
             try:
                 self.turn(time.monotonic())
+                then()
             except (LocalError, OSError, LookupError, RuntimeError):
                 _log.exception("load balancer")
             time.sleep(_TICK)
@@ -94,6 +100,16 @@ class Controller:
             member = self._members.get(group_arn, {}).get(target)
             return None if member is None or member.leaves_at is not None else member.judgement
 
+    def forget(self, group_arn: str, target: Target) -> None:
+        """Give up a target that is gone: its requests end now, in place of being waited for.
+
+        At AWS its address refuses connections until the task has stopped. Here the address goes
+        with the container, and who is just connecting would wait for nobody.
+        """
+        with self._lock:
+            if member := self._members.get(group_arn, {}).get(target):
+                member.is_gone = True
+
     def healthy(self, group: TargetGroup) -> int:
         """How many of a group's targets get requests because they are well."""
         judged = (self.judgement(group.arn, target) for target in group.targets)
@@ -103,6 +119,8 @@ class Controller:
         members = self._members.setdefault(group.arn, {})
         for target in group.targets:
             member = members.get(target)
+            if member and member.is_gone:
+                continue  # it is being deregistered
             if member is None or member.leaves_at is not None:
                 taken = {m.slot for t, m in members.items() if t != target}
                 slot = next(number for number in range(SLOTS) if number not in taken)
@@ -112,7 +130,9 @@ class Controller:
         for target, member in list(members.items()):
             if target in group.targets:
                 continue
-            if member.leaves_at is None:
+            if member.is_gone:
+                del members[target]
+            elif member.leaves_at is None:
                 member.leaves_at = now + group.drain_seconds
             elif now >= member.leaves_at:
                 del members[target]

@@ -234,6 +234,22 @@ def test_a_deregistered_target_gets_no_new_requests_and_leaves_after_its_delay(
     assert site.served_by() == {"one", "two"}, "its slot is free again"
 
 
+def test_a_target_that_is_gone_is_given_up_at_once(
+    site: Site, servers: tuple[TaskServer, TaskServer]
+) -> None:
+    one, two = servers
+    site.balancers, site.groups = [balancer(FORWARD)], [group(one, two)]
+    site.turn()
+    site.controller.forget(GROUP, two.target)
+    site.turn()  # the emulator deregisters it between two turns, or a little later
+    site.groups = [group(one)]
+    site.turn()
+    assert site.served_by() == {"one"}
+    site.groups = [group(one, two)]
+    site.turn()
+    assert site.served_by() == {"one", "two"}, "another task has the address"
+
+
 def test_nothing_behind_it_is_a_503(site: Site) -> None:
     site.balancers, site.groups = [balancer(FORWARD)], [group()]
     site.turn()

@@ -62,6 +62,10 @@ def extend(monkeypatch: pytest.MonkeyPatch) -> None:
     """Extend the real emulator, for one test."""
     for module, name in (
         (ecs, "_register_metadata"),
+        (ecs, "_start_task_worker"),
+        (ecs, "_run_docker_container"),
+        (ecs, "_fail_task_start"),
+        (ecs, "_refresh_service_state"),
         (rds, "_apply_instance_filters"),
         (rds, "_grant_mysql_master_user_privileges"),
         (rds, "_instance_xml"),

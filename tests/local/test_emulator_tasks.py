@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import pytest
 from ministack.services import alb, ecs
 
-from local.emulator_tasks import Tasks, limited, target_health
+from local.emulator_tasks import Tasks, _remove, limited, target_health
 from local.load_balancer.health import Health, Judgement
 from local.load_balancer.model import Target
 
@@ -48,6 +49,11 @@ class Known:
 
     def __init__(self) -> None:
         self.health: dict[Target, Judgement] = {}
+        self.forgotten: list[Target] = []
+
+    def forget(self, group_arn: str, target: Target) -> None:
+        assert group_arn in alb._tgs
+        self.forgotten.append(target)
 
     def judgement(self, group_arn: str, target: Target) -> Judgement | None:
         assert group_arn in alb._tgs
@@ -109,6 +115,9 @@ def test_a_task_that_fails_its_checks_is_stopped(tasks: Tasks, known: Known) -> 
     tasks.replace_unhealthy()
     assert task["lastStatus"] == "STOPPED"
     assert task["stoppedReason"].startswith("Task failed ELB health checks in (target-group arn:")
+    (event,) = ecs._services["web/app"]["events"]
+    assert "(port 8080) is unhealthy in (target-group arn:" in event["message"]
+    assert event["message"].endswith("due to (reason codes: [503] & <more>)")
 
 
 @pytest.mark.parametrize("health", [Health.INITIAL, Health.HEALTHY, Health.UNAVAILABLE])
@@ -151,9 +160,51 @@ def test_the_health_of_targets_is_described_with_its_reason(tasks: Tasks, known:
     assert "<TargetHealth><State>healthy</State></TargetHealth>" in described
 
 
+@pytest.mark.parametrize("by_itself", [True, False])
+def test_the_balancer_gives_up_a_task_that_ended_itself(
+    tasks: Tasks, known: Known, by_itself: bool
+) -> None:
+    cleaned: list[dict[str, Any]] = []
+    cleaning = tasks._after_draining(lambda task, *_: cleaned.append(task))
+    more = {"stopCode": "EssentialContainerExited"} if by_itself else {"startedAt": None}
+    task = {**serving("10.0.0.1"), **more}
+    cleaning(task, None)
+    assert cleaned == [task]
+    assert known.forgotten == ([Target("10.0.0.1", 8080)] if by_itself else [])
+
+
 def test_requests_get_the_deregistration_delay_before_their_task_is_stopped(tasks: Tasks) -> None:
     task = serving("10.0.0.1")
     assert tasks._drain_seconds(task) == 300
     assert tasks._drain_seconds({**task, "stopCode": "EssentialContainerExited"}) == 0
     assert tasks._drain_seconds({**task, "startedAt": None}) == 0
     assert tasks._drain_seconds({**task, "group": "family:app"}) == 0
+
+
+class Container:
+    """A container of MiniStack's, and what became of it."""
+
+    def __init__(self) -> None:
+        self.name = "ministack-ecs-01234567-app"
+        self.labels = {"todo.local.stop-seconds": "7"}
+        self.calls: list[str] = []
+
+    def stop(self, *, timeout: int) -> None:
+        self.calls.append(f"stop {timeout}")
+
+    def remove(self, **_: bool) -> None:
+        self.calls.append("remove")
+
+
+def test_a_container_is_removed_when_the_log_has_its_last_lines() -> None:
+    container = Container()
+
+    def forward() -> None:
+        while "stop 7" not in container.calls:
+            time.sleep(0.01)
+        container.calls.append("forwarded")
+
+    forwarder = threading.Thread(target=forward, name="ministack-ecs-awslogs-01234567-app")
+    forwarder.start()
+    _remove(object(), container)
+    assert container.calls == ["stop 7", "forwarded", "remove"]
