@@ -64,6 +64,8 @@ _MEANINGS: Final[
         "has no schema for this application yet; run migrate",
     ),
     (frozenset({1062}), DuplicateKeyError, "has such a row already"),
+    # Trying again at once would only add logins to the trouble that the server has.
+    (frozenset({1021, 1114}), DatabaseRefusedError, "has no room left"),  # disk, table
     # Lock wait timeout, deadlock: the statement was rolled back.
     (frozenset({1205, 1213}), LostRaceError, "gave way to others"),
     # It was the writer before a failover: the next connection finds the new one.

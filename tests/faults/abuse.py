@@ -192,7 +192,7 @@ async def rough(
     try:
         yield Wire(reader, writer)
     finally:
-        writer.close()
+        writer.transport.abort()  # no goodbye, and none to wait for
         with contextlib.suppress(OSError, TimeoutError):
             await asyncio.wait_for(writer.wait_closed(), 5)
 

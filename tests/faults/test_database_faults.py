@@ -120,10 +120,10 @@ async def test_too_many_requests_for_a_slow_database_are_refused_at_once(
         load, database, recovery_seconds=recovery, half_refused_within_ms=quickest_half
     )
     log = app.log()
-    assert "4 requests wait for the 1 database connections already" in log
+    assert "requests refused: too many wait for database connections already" in log
     assert "all 1 database connections are busy" in log
     _only_asked_to_come_back(load)
-    # Eleven visitors find the queue full; only the other five wait for anything.
+    # Twelve visitors find the door shut; only the other four wait for anything.
     assert quickest_half is not None
     assert quickest_half < 500
     assert recovery <= RECOVERY_LIMIT
@@ -142,10 +142,10 @@ async def test_whoever_waits_for_a_full_pool_is_served(stage: Stage, database: D
 
     with await to_thread(database.connect) as held, held.cursor() as cursor:
         cursor.execute("LOCK TABLES todo.todos WRITE")
-        # One is being served, four wait for it, and the sixth is one too many.
+        # One is being served; three wait for it, and one more if its body was on its way.
         sending = [asyncio.create_task(add(connection)) for connection in connections]
-        done, waiting = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
-        assert [task.result() for task in done] == [503]
-        assert len(waiting) == 5
-    assert await asyncio.gather(*waiting) == [201] * 5
+        done, _ = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
+        assert {task.result() for task in done} == {503}
+    statuses = sorted(await asyncio.gather(*sending))
+    assert statuses in ([201] * 4 + [503] * 2, [201] * 5 + [503])
     assert app.stop() == 0

@@ -74,8 +74,8 @@ async def test_a_full_disk_refuses_writes_and_goes_on_reading(
         await load.acknowledgements(300)
         await to_thread(fill, small)
         # Every visitor stands before a write that is refused.
-        await load.failures(64)
-        for _ in range(20 if long else 2):
+        await load.failures(32)
+        for _ in range(20 if long else 1):
             await load.failures(16)
             read |= await read_everything(load, app.address)
         await to_thread(small.run, "rm", f"{_DATA}/spare")
@@ -85,6 +85,7 @@ async def test_a_full_disk_refuses_writes_and_goes_on_reading(
     assert load.tally.given_up == 0
     assert read == {None}
     assert recovery <= RECOVERY_LIMIT
+    assert "small:3306 has no room left" in app.log()
     assert app.stop() == 0
 
 
