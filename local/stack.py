@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,7 +103,7 @@ def up(workspace: Workspace, watch: Watch) -> str:
         if failure.code < 0:  # nothing it names is to be mended
             raise LocalError(failure.args[0], fix=f"`make up` resumes. {failure.fix}") from None
         raise LocalError(
-            f"`pulumi up` failed:\n{_diagnostics(log.read_text())}",
+            f"`pulumi up` failed:\n{_diagnostics(log.read_text())}{_what_ecs_says(workspace)}",
             fix=f"Mend what it names, then `make up` again. {STUCK} The whole output is in {log}.",
         ) from None
     return _summary(output) + forgotten
@@ -124,6 +125,19 @@ def _forget_pending(workspace: Workspace, env: Mapping[str, str]) -> str:
     file.unlink()
     names = ", ".join(urn.rpartition("::")[2] for urn in pending)
     return f"; the last run was cut off and may have left a second {names}"
+
+
+def _what_ecs_says(workspace: Workspace) -> str:
+    """Why the service does not run what was deployed, in lines of `make verify`; else nothing."""
+    done = subprocess.run(
+        [workspace.python, "-m", "ops.verify", "--stack", STACK, "--only", "service"],
+        cwd=workspace.root,
+        env=engine_environment(workspace),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return f"\nWhat ECS says:\n{done.stdout.rstrip()}" if done.returncode == 1 else ""
 
 
 def load_balancer(workspace: Workspace) -> str:

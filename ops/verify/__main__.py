@@ -8,7 +8,7 @@ import argparse
 import functools
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--stack", required=True, help="the stack that was deployed")
     parser.add_argument("--url", help="where the application is (default: the stack's own URL)")
     parser.add_argument("--ca-file", type=Path, help="the authority of that URL's certificate")
+    parser.add_argument("--only", choices=_PARTS, help="look at one part (default: at all)")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument(
         "--wait",
@@ -52,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         deployed = read_deployed(options.stack)
         address = Address(url=options.url or deployed.outputs["url"], ca_file=options.ca_file)
         clients = functools.cache(functools.partial(boto3.client, region_name=deployed.region))
-        lines = _patiently(lambda: list(_lines(deployed, address, clients)), options.wait)
+        only = options.only
+        lines = _patiently(lambda: list(_lines(deployed, address, clients, only)), options.wait)
     except (OpsError, BotoCoreError) as error:
         print(f"✗ {error}", file=sys.stderr)
         return 2
@@ -72,21 +74,58 @@ def _fails(lines: Sequence[Line]) -> bool:
     return any(line.verdict is Verdict.FAIL for line in lines)
 
 
-def _lines(deployed: Deployed, address: Address, clients: Clients) -> Iterator[Line]:
-    now, server = datetime.now(UTC), Server.of(deployed.environment(), _ROOT)
-    ecs, rds, manager = clients("ecs"), clients("rds"), clients("secretsmanager")
-    yield from _guarded("service", service_lines(deployed, ecs, clients("elbv2")))
-    yield from _guarded("page", page_lines(address))
-    yield from _guarded("database", server_lines(deployed, rds, now))
-    yield from _guarded("app's sessions", _one(deployed, clients))
-    yield from _guarded("login", login_lines(server, manager))
-    yield from _guarded("secrets", secret_lines(deployed, manager, rds, now))
-    yield from _guarded("scaling", scaling_lines(deployed, clients("application-autoscaling")))
-    yield from _guarded("alarms", alarm_lines(deployed, clients("cloudwatch")))
+def _lines(
+    deployed: Deployed, address: Address, clients: Clients, only: str | None
+) -> Iterator[Line]:
+    for part, look in _PARTS.items():
+        if only in (None, part):
+            yield from _guarded(part, look(deployed, address, clients))
 
 
-def _one(deployed: Deployed, clients: Clients) -> Iterator[Line]:
+def _service(deployed: Deployed, _: Address, clients: Clients) -> Iterator[Line]:
+    yield from service_lines(deployed, clients("ecs"), clients("elbv2"), clients("logs"))
+
+
+def _page(_: Deployed, address: Address, __: Clients) -> Iterator[Line]:
+    yield from page_lines(address)
+
+
+def _database(deployed: Deployed, _: Address, clients: Clients) -> Iterator[Line]:
+    yield from server_lines(deployed, clients("rds"), datetime.now(UTC))
+
+
+def _sessions(deployed: Deployed, _: Address, clients: Clients) -> Iterator[Line]:
     yield session_line(deployed, clients("ecs"), clients("logs"))
+
+
+def _login(deployed: Deployed, _: Address, clients: Clients) -> Iterator[Line]:
+    yield from login_lines(Server.of(deployed.environment(), _ROOT), clients("secretsmanager"))
+
+
+def _secrets(deployed: Deployed, _: Address, clients: Clients) -> Iterator[Line]:
+    manager, now = clients("secretsmanager"), datetime.now(UTC)
+    yield from secret_lines(deployed, manager, clients("rds"), now)
+
+
+def _scaling(deployed: Deployed, _: Address, clients: Clients) -> Iterator[Line]:
+    yield from scaling_lines(deployed, clients("application-autoscaling"))
+
+
+def _alarms(deployed: Deployed, _: Address, clients: Clients) -> Iterator[Line]:
+    yield from alarm_lines(deployed, clients("cloudwatch"))
+
+
+_PARTS: Mapping[str, Callable[[Deployed, Address, Clients], Iterator[Line]]] = {
+    "service": _service,
+    "page": _page,
+    "database": _database,
+    "sessions": _sessions,
+    "login": _login,
+    "secrets": _secrets,
+    "scaling": _scaling,
+    "alarms": _alarms,
+}
+"""What is looked at, by the name of the line that says so where AWS does not tell."""
 
 
 def _guarded(name: str, lines: Iterator[Line]) -> Iterator[Line]:

@@ -10,17 +10,24 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ops.verify.deployed import Deployed
+from ops.verify.ended import end_of, went_wrong
 from ops.verify.lines import Line, failed, passed
 
 __all__ = ["service_lines"]
 
 _BATCH = 100
-_FAILURES = ("fail", "rolling back", "rolled back", "unable", "unhealthy")
+# Of what ECS says, the newest with each of these words.
+_FAILURES = ("rolling back", "rolled back", "fail", "unable", "unhealthy")
 
 Json = Mapping[str, Any]
 
 
-def service_lines(deployed: Deployed, ecs: Any, elbv2: Any) -> Iterator[Line]:  # noqa: ANN401 - boto3's
+def service_lines(
+    deployed: Deployed,
+    ecs: Any,  # noqa: ANN401 - boto3's, as the next two
+    elbv2: Any,  # noqa: ANN401
+    logs: Any,  # noqa: ANN401
+) -> Iterator[Line]:
     """Say whether the service runs what was deployed last."""
     cluster, name = deployed.outputs["cluster"], deployed.outputs["service"]
     found = ecs.describe_services(cluster=cluster, services=[name])["services"]
@@ -29,14 +36,14 @@ def service_lines(deployed: Deployed, ecs: Any, elbv2: Any) -> Iterator[Line]:  
         return
     service = found[0]
     tasks = _tasks(ecs, service, "RUNNING")
-    yield _deployment(deployed, ecs, service)
+    yield _deployment(deployed, ecs, logs, service)
     yield _count(deployed, service, tasks)
     yield _image(deployed, tasks)
     for group in service.get("loadBalancers", ()):
         yield _targets(elbv2, group["targetGroupArn"], service["desiredCount"])
 
 
-def _deployment(deployed: Deployed, ecs: Any, service: Json) -> Line:  # noqa: ANN401 - boto3's
+def _deployment(deployed: Deployed, ecs: Any, logs: Any, service: Json) -> Line:  # noqa: ANN401 - boto3's
     wanted = deployed.one("aws:ecs/taskDefinition:TaskDefinition")["arn"]
     primary = next((one for one in service["deployments"] if one["status"] == "PRIMARY"), None)
     if primary is None:
@@ -46,17 +53,18 @@ def _deployment(deployed: Deployed, ecs: Any, service: Json) -> Line:  # noqa: A
         return failed(
             "deployment",
             f"{_short(running)} runs, and not {_short(wanted)}, which was deployed last. "
-            f"{_why(ecs, service, wanted)}",
+            f"{_why(deployed, ecs, logs, service)}",
         )
     state, said = primary.get("rolloutState", "unknown"), primary.get("rolloutStateReason", "")
     if state != "COMPLETED":
-        why = f" {_why(ecs, service, wanted)}" if state == "FAILED" else ""
+        why = f" {_why(deployed, ecs, logs, service)}" if state == "FAILED" else ""
         return failed("deployment", f"{_short(wanted)} is {state}: {said}{why}")
     return passed("deployment", f"{_short(wanted)} is deployed: {said or state}")
 
 
-def _why(ecs: Any, service: Json, wanted: str) -> str:  # noqa: ANN401 - boto3's
-    """Return all that ECS says of a version that is not there."""
+def _why(deployed: Deployed, ecs: Any, logs: Any, service: Json) -> str:  # noqa: ANN401 - boto3's
+    """Return all that ECS and the version itself say of its not being there."""
+    wanted = deployed.one("aws:ecs/taskDefinition:TaskDefinition")["arn"]
     told = [
         *_service_deployments(ecs, service),
         *(
@@ -66,14 +74,14 @@ def _why(ecs: Any, service: Json, wanted: str) -> str:  # noqa: ANN401 - boto3's
         ),
         *(one["message"] for one in service.get("events", ())[:20]),
     ]
-    reasons = [text for text in told if any(word in text.lower() for word in _FAILURES)][:3]
+    newest = [next((text for text in told if word in text.lower()), "") for word in _FAILURES]
     stopped = [
-        _end_of(task)
+        task
         for task in _tasks(ecs, service, "STOPPED")
-        if task["taskDefinitionArn"] == wanted and _went_wrong(task)
+        if task["taskDefinitionArn"] == wanted and went_wrong(task)
     ]
-    reasons += [f"A task of it ended: {stopped[0]}"] if stopped else []
-    said = " ".join(dict.fromkeys(text.strip() for text in reasons))
+    ended = f"A task of it ended: {end_of(stopped[0], deployed, logs)}" if stopped else ""
+    said = " ".join(dict.fromkeys(text.strip() for text in [*newest, ended] if text))
     return said or "ECS gives no reason: somebody may have chosen it by hand."
 
 
@@ -99,20 +107,6 @@ def _tasks(ecs: Any, service: Json, status: str) -> list[Json]:  # noqa: ANN401 
             cluster=service["clusterArn"], tasks=arns[start : start + _BATCH]
         )["tasks"]
     ]
-
-
-def _went_wrong(task: Json) -> bool:
-    """Whether a task ended by itself; one that gave way to another did not."""
-    return any(one.get("reason") or one.get("exitCode") for one in task["containers"])
-
-
-def _end_of(task: Json) -> str:
-    ends = [
-        f"{one['name']} {one.get('reason') or 'exit code ' + str(one['exitCode'])}"
-        for one in task["containers"]
-        if one.get("reason") or one.get("exitCode")
-    ]
-    return "; ".join(filter(None, [task.get("stoppedReason", ""), *ends]))
 
 
 def _count(deployed: Deployed, service: Json, tasks: list[Json]) -> Line:

@@ -63,7 +63,8 @@ def test_a_version_that_ecs_took_back_fails_with_the_reason(
         for one in deployed.resources
     ]
     believed = Deployed(stack="local", outputs=deployed.outputs, resources=resources)
-    shown = {line.name: line for line in service_lines(believed, service.ecs, system.aws("elbv2"))}
+    clients = (service.ecs, system.aws("elbv2"), system.aws("logs"))
+    shown = {line.name: line for line in service_lines(believed, *clients)}
     assert str(shown["deployment"].verdict) == "fail"
     assert "A task of it ended: " in shown["deployment"].reason
     assert "exit code 2" in shown["deployment"].reason

@@ -1,6 +1,7 @@
 import json
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -108,3 +109,24 @@ def test_a_killed_apply_makes_a_start_afresh_before_there_were_todos(
 def test_a_stack_that_was_never_updated_is_not_half_made(tmp_path: Path) -> None:
     assert not stack.is_half_made(Workspace(root=tmp_path))
     assert not stack.is_half_made(_with_checkpoint(tmp_path, None))
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        (0, ""),
+        (1, "\nWhat ECS says:\n  ✗ deployment  todo-local-app:1 runs"),
+        (2, ""),
+    ],
+    ids=["the service is well", "a version was taken back", "nothing is deployed yet"],
+)
+def test_a_failure_is_told_with_what_ecs_says_of_the_service(
+    monkeypatch: pytest.MonkeyPatch, code: int, shown: str
+) -> None:
+    def run(words: list[str], **_: object) -> SimpleNamespace:
+        assert words[1:] == ["-m", "ops.verify", "--stack", "local", "--only", "service"]
+        return SimpleNamespace(returncode=code, stdout="  ✗ deployment  todo-local-app:1 runs\n")
+
+    monkeypatch.setattr("subprocess.run", run)
+    monkeypatch.setattr(stack, "engine_environment", lambda _: {})
+    assert stack._what_ecs_says(Workspace()) == shown

@@ -173,3 +173,15 @@ def test_two_of_one_kind_are_not_taken_for_one() -> None:
     twice = parse("prod", exported(stack=[*BASE, BASE[2]]))
     with pytest.raises(OpsError, match="has 2 resources of"):
         twice.containers()
+
+
+def test_one_part_alone_can_be_looked_at(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "read_deployed", lambda stack: parse(stack, exported()))
+    parts = {name: lambda *_, n=name: iter([passed(n, "is well")]) for name in command._PARTS}
+    monkeypatch.setattr(command, "_PARTS", parts)
+    assert command.main(["--stack", "prod", "--only", "service"]) == 0
+    assert capsys.readouterr().out.splitlines()[0] == "  ✓ service  is well"
+    assert command.main(["--stack", "prod"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == len(parts) + 2

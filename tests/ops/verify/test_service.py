@@ -58,6 +58,7 @@ def task(**changed: Any) -> Json:  # noqa: ANN401
         {"name": "migrate", "imageDigest": DIGEST},
     ]
     return {
+        "taskArn": f"{CLUSTER_ARN.replace(':cluster/', ':task/')}/0123",
         "lastStatus": "RUNNING",
         "taskDefinitionArn": WANTED,
         "containers": containers,
@@ -70,6 +71,7 @@ def lines(
     tasks: Sequence[Json] = (task(), task()),
     targets: Sequence[str] = ("healthy", "healthy"),
     reasons: Sequence[tuple[str, Json]] = (),
+    logged: Sequence[Json] = (),
 ) -> dict[str, tuple[str, str]]:
     listed = {"taskArns": [f"arn:{number}" for number in range(len(tasks))]}
     described = [("describe_tasks", {"tasks": list(tasks)})] if tasks else []
@@ -91,8 +93,9 @@ def lines(
         answering(
             "elbv2", ("describe_target_health", {"TargetHealthDescriptions": health})
         ) as elbv2,
+        answering("logs", *(("get_log_events", each) for each in logged)) as logs,
     ):
-        return said(service_lines(deployed(), ecs, elbv2))
+        return said(service_lines(deployed(), ecs, elbv2, logs))
 
 
 def rolled_back(*stopped: Json, of: Json) -> list[tuple[str, Json]]:
@@ -135,10 +138,81 @@ def test_where_ecs_does_not_list_deployments_events_and_ended_tasks_tell_why() -
         containers=[{"name": "app", "exitCode": 2}, {"name": "migrate", "exitCode": 0}],
     )
     reasons = rolled_back(ended, of={"error": "AccessDeniedException"})
-    _, reason = lines(back, reasons=reasons)["deployment"]
+    _, reason = lines(back, reasons=reasons, logged=[said_last("a crash")])["deployment"]
     assert "deployment failed: tasks failed to start." in reason
     assert "steady state" not in reason
-    assert "A task of it ended: Essential container in task exited; app exit code 2" in reason
+    assert reason.endswith(
+        'A task of it ended: Essential container in task exited; app exit code 2 ("a crash")'
+    )
+
+
+def said_last(*messages: str) -> Json:
+    """What a container logged."""
+    return {"events": [{"message": message} for message in messages]}
+
+
+def of_ended(*containers: Json, logged: Sequence[Json], **more: str) -> str:
+    """What is told of a task of the wanted version that ended so."""
+    back = service(deployments=[deployment(taskDefinition=BEFORE)])
+    ended = task(lastStatus="STOPPED", containers=list(containers), **more)
+    reasons = rolled_back(ended, of={"serviceDeployments": []})
+    _, reason = lines(back, reasons=reasons, logged=logged)["deployment"]
+    return reason.partition("A task of it ended: ")[2]
+
+
+@pytest.mark.parametrize(
+    ("logged", "words"),
+    [
+        (said_last("first", '{"level": "error", "message": "no such table"}'), '("no such table")'),
+        (said_last("Traceback", "RuntimeError: no"), '("RuntimeError: no")'),
+        (said_last("said", "  "), '("said")'),
+        (said_last("[7]"), '("[7]")'),
+    ],
+    ids=["of the application", "of Python", "an empty line", "other JSON"],
+)
+def test_the_last_line_of_what_failed_is_told(logged: Json, words: str) -> None:
+    reason = of_ended({"name": "app", "exitCode": 1}, logged=[logged])
+    assert reason == f"app exit code 1 {words}"
+
+
+@pytest.mark.parametrize("answer", [said_last(), {"error": "ResourceNotFoundException"}])
+def test_without_a_log_the_exit_code_has_to_do(answer: Json) -> None:
+    assert of_ended({"name": "app", "exitCode": 1}, logged=[answer]) == "app exit code 1"
+
+
+def test_a_container_without_a_log_of_its_own_is_not_asked_for_one() -> None:
+    containers = (
+        {"name": "app", "exitCode": 143, "reason": "CannotStartContainerError: no"},
+        {"name": "migrate", "exitCode": 1},
+    )
+    reason = of_ended(*containers, logged=[said_last()], stoppedReason="Task failed to start")
+    assert reason == (
+        "Task failed to start; app CannotStartContainerError: no; migrate exit code 1"
+    )
+
+
+def test_a_task_that_failed_its_health_checks_did_not_give_way() -> None:
+    containers = {"name": "app", "exitCode": 0}
+    reason = of_ended(containers, logged=(), stoppedReason="Task failed ELB health checks in (x)")
+    assert reason == "Task failed ELB health checks in (x)"
+
+
+def test_the_newest_of_what_ecs_says_is_told_of_each_kind() -> None:
+    back = service(
+        deployments=[deployment(taskDefinition=BEFORE)],
+        events=[
+            {"message": "rolled back to the last completed deployment."},
+            {"message": "deployment failed: tasks failed to start."},
+            {"message": "(task 2) is unhealthy due to (reason codes: [503])"},
+            {"message": "(task 1) is unhealthy due to (reason codes: [502])"},
+        ],
+    )
+    reasons = rolled_back(of={"serviceDeployments": []})
+    _, reason = lines(back, reasons=reasons)["deployment"]
+    assert "rolled back to" in reason
+    assert "tasks failed to start." in reason
+    assert "codes: [503]" in reason
+    assert "codes: [502]" not in reason
 
 
 def test_other_versions_failures_and_tasks_that_gave_way_are_no_reason() -> None:
@@ -188,8 +262,9 @@ def test_a_service_that_is_not_there() -> None:
     with (
         answering("ecs", ("describe_services", {"services": []})) as ecs,
         answering("elbv2") as elbv2,
+        answering("logs") as logs,
     ):
-        assert said(service_lines(deployed(), ecs, elbv2))["deployment"][0] == "fail"
+        assert said(service_lines(deployed(), ecs, elbv2, logs))["deployment"][0] == "fail"
 
 
 @pytest.mark.parametrize(
