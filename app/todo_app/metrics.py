@@ -53,6 +53,10 @@ class Metrics:
         counter.inc()
         histogram.observe(seconds)
 
+    def count_refused(self, refused: int) -> None:
+        """Count requests that nobody looked at: they have neither method nor route."""
+        self._requests.labels("", "", "503").inc(refused)
+
     def count_read(self, source: str) -> None:
         """Count one read of a `replica`, or of the `writer` in its place."""
         self._reads.labels(source).inc()

@@ -26,6 +26,10 @@ _LET_GO: Final = "SET SESSION wait_timeout = 10"
 # One that may be about to end is asked first.
 _QUIET_SECONDS: Final = 5.0
 _GOODBYE_SECONDS: Final = 0.5
+# A queue is as long as its wait: 200 requests are a tenth of a second for a task of one CPU, and
+# most of a client's patience for one of a quarter. A few may wait however slow the database is.
+_LONG_WAIT_SECONDS: Final = 0.1
+_FEW_FOR_EACH: Final = 4
 
 
 class PoolExhaustedError(DatabaseUnavailableError):
@@ -150,11 +154,26 @@ class ConnectionPool:
         self._limits = limits
         self._server = f"{database.host}:{database.port}"
         self._slots = asyncio.Semaphore(limits.size)  # wakes its waiters in order
+        self._many = limits.queue - limits.queue // 4
+        self._few = min(self._many, _FEW_FOR_EACH * limits.size)
+        self._last_wait = 0.0
         self._idle: deque[Session] = deque()
         self.size = limits.size
         self.waiting = 0
         self.in_use = 0
         self._encryption = ""
+
+    def is_crowded(self) -> bool:
+        """Whether nobody else should be let in: too many wait, or some for too long.
+
+        It is said before the queue is full. Its last quarter is for those who are inside already:
+        whose body is on its way, or who need a session again. To refuse them would cost nearly as
+        much as to answer them.
+        """
+        if not self._slots.locked():
+            return False
+        most = self._few if self._last_wait > _LONG_WAIT_SECONDS else self._many
+        return self.waiting >= most
 
     async def execute(self, statement: str, values: tuple[object, ...] = ()) -> Result:
         """Run one statement on a session of the pool; see `session` and `Session.execute`."""
@@ -213,9 +232,12 @@ class ConnectionPool:
                 "(DATABASE_POOL_QUEUE)"
             )
         self.waiting += 1
+        loop = asyncio.get_running_loop()
+        since = loop.time()
         try:
             async with asyncio.timeout(self._limits.wait_seconds):
                 await self._slots.acquire()
+            self._last_wait = loop.time() - since
         except TimeoutError as error:
             raise PoolExhaustedError(
                 f"all {self.size} database connections are busy (DATABASE_POOL_SIZE)"

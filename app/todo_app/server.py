@@ -16,6 +16,7 @@ from granian.server.embed import Server
 from todo_app import logs
 from todo_app.access_log import AccessLog
 from todo_app.database import DatabaseError
+from todo_app.door import Door
 from todo_app.health import Health
 from todo_app.metrics import Metrics
 from todo_app.pool import ConnectionPool
@@ -37,6 +38,9 @@ _STOP_SECONDS: Final = 18
 _HEAD_MILLISECONDS: Final = 75_000
 _LARGEST_HEAD: Final = 64 * 1024  # bytes
 _BACKLOG: Final = 1024
+# Granian's "backpressure": connections at once, idle ones included, and 1024 if it is not told. A
+# balancer keeps many, and the next one, which may be a health check's, would wait for their end.
+_CONNECTIONS: Final = 16_384
 _HOUSEKEEPING_SECONDS: Final = 600.0
 
 
@@ -64,6 +68,7 @@ async def run(application: Application, health: Health, settings: HTTPSettings) 
         ),
         websockets=False,
         backlog=_BACKLOG,
+        backpressure=_CONNECTIONS,
         log_enabled=False,  # as set up already
     )
     stop = asyncio.Event()
@@ -94,6 +99,10 @@ async def _serve(settings: ServeSettings) -> None:
     pools = [ConnectionPool(one, settings.credentials, settings.pool) for one in settings.readers]
     replicas = Replicas(pool, pools, metrics.count_read)
     store = MySQLTodoStore(pool, replicas)
+    door = Door(
+        lambda: any([one.is_crowded() for one in (pool, *pools)]),  # noqa: C419 - half the cost
+        metrics.count_refused,
+    )
     health = Health(partial(check_schema, pool))
     application = Application(
         store=store,
@@ -101,6 +110,7 @@ async def _serve(settings: ServeSettings) -> None:
         settings=settings.http,
         metrics=metrics,
         access_log=access_log,
+        door=door,
     )
     if settings.http.metrics_port:
         metrics.serve(settings.http.host, settings.http.metrics_port)
@@ -111,6 +121,7 @@ async def _serve(settings: ServeSettings) -> None:
         housekeeping.cancel()
         await replicas.close()
         await pool.close()
+        door.tell()
         access_log.flush()
 
 

@@ -12,6 +12,7 @@ from granian.rsgi import HTTPProtocol, ProtocolClosed, ProtocolError, Scope
 
 from todo_app.access_log import AccessLog
 from todo_app.api import TodoApi
+from todo_app.door import Door
 from todo_app.health import HEALTH_PATHS, Health
 from todo_app.logs import request_id
 from todo_app.metrics import Metrics
@@ -73,6 +74,7 @@ class Application:
         settings: limits and the place of proxies.
         metrics: where answers are counted.
         access_log: where requests are noted.
+        door: who is let in at all; health checks always are, or an overload takes tasks away.
     """
 
     def __init__(
@@ -83,8 +85,10 @@ class Application:
         settings: HTTPSettings,
         metrics: Metrics,
         access_log: AccessLog,
+        door: Door,
     ) -> None:
         self._health, self._metrics, self._log = health, metrics, access_log
+        self._door = door
         self._limiter = RateLimiter(settings.rate_limit_per_second)
         self._forwarded_hops = settings.forwarded_hops
         started = secrets.token_hex(6)
@@ -96,10 +100,11 @@ class Application:
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         """Answer one request."""
+        if self._door.is_shut() and scope.path not in HEALTH_PATHS:
+            await self._refuse(scope, protocol)
+            return
         started = time.perf_counter()
-        given = scope.headers.get("x-request-id")
-        accepted = given is not None and _ACCEPTED_ID.fullmatch(given)
-        request = Request(scope, protocol, given if accepted else next(self._ids))
+        request = self._request(scope, protocol)
         request_id.set(request.id)
         route, response = "", None
         try:
@@ -118,6 +123,21 @@ class Application:
             # A method without a route is of the client's own choice: no label for a metric.
             self._metrics.observe(request.method if route else "", route, status, seconds)
             self._log.record(request, status, seconds)
+
+    def _request(self, scope: Scope, protocol: HTTPProtocol) -> Request:
+        given = scope.headers.get("x-request-id")
+        accepted = given is not None and _ACCEPTED_ID.fullmatch(given)
+        return Request(scope, protocol, given if accepted else next(self._ids))
+
+    async def _refuse(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        request = self._request(scope, protocol)
+        try:
+            usable = await request.skip_body()
+            closing = _CLOSE if self._health.draining or not usable else ()
+            headers = _common_headers(request.path, HTTPStatus.SERVICE_UNAVAILABLE)
+            self._door.refuse(protocol, request.id, (*headers, *closing))
+        except (ProtocolClosed, ProtocolError):
+            pass  # the client left
 
     async def _answer(self, request: Request) -> tuple[str, Response]:
         """Return the route's pattern, if there is one, and the answer."""

@@ -20,6 +20,7 @@ from granian.constants import HTTPModes, Interfaces
 from granian.server.embed import Server
 
 from todo_app.access_log import AccessLog
+from todo_app.door import Door
 from todo_app.health import Health
 from todo_app.metrics import Metrics
 from todo_app.settings import HTTPSettings
@@ -121,13 +122,16 @@ class Served:
         health: what it tells load balancers.
         metrics: what it counts.
         database: what its readiness check raises.
+        shut: whether its door is shut.
     """
 
     def __init__(self, settings: HTTPSettings = HTTP) -> None:
         self.store = InMemoryTodoStore()
         self.database: Exception | None = None
+        self.shut = False
         self.metrics = Metrics()
         self.health = Health(self._check)
+        self._door = Door(lambda: self.shut, self.metrics.count_refused)
         self._log_file = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         self._log = AccessLog(enabled=settings.access_log, file=self._log_file.fileno())
         with socket.socket() as probe:
@@ -155,6 +159,7 @@ class Served:
         """What has been logged so far."""
         flushed = threading.Event()
         self._loop.call_soon_threadsafe(self._log.flush)
+        self._loop.call_soon_threadsafe(self._door.tell)
         self._loop.call_soon_threadsafe(flushed.set)
         assert flushed.wait(10)
         return os.pread(self._log_file.fileno(), 1 << 24, 0).decode()
@@ -177,6 +182,7 @@ class Served:
             settings=self._settings,
             metrics=self.metrics,
             access_log=self._log,
+            door=self._door,
         )
         self._server = Server(
             self.application,

@@ -185,6 +185,32 @@ async def test_a_long_queue_is_refused_at_once(small_pool: ConnectionPool) -> No
     assert (small_pool.waiting, small_pool.in_use) == (0, 0)
 
 
+async def test_the_door_shuts_while_there_is_room_for_those_inside(
+    migrated: None,  # noqa: ARG001
+    serving: ServeSettings,
+) -> None:
+    async with open_pool(serving, replace(NARROW, queue=4, wait_seconds=30)) as pool:
+        assert not pool.is_crowded()
+        async with held(pool):
+            waiting = []
+            for _ in range(4):
+                waiting.append((pool.is_crowded(), asyncio.create_task(is_usable(pool))))
+                await asyncio.sleep(0)
+        assert [crowded for crowded, _ in waiting] == [False, False, False, True]
+        assert all(await asyncio.gather(*(task for _, task in waiting)))
+        assert not pool.is_crowded()
+
+
+async def test_a_pool_without_a_queue_is_crowded_when_all_of_it_is_lent(
+    migrated: None,  # noqa: ARG001
+    serving: ServeSettings,
+) -> None:
+    async with open_pool(serving, replace(NARROW, queue=0)) as pool:
+        assert not pool.is_crowded()
+        async with held(pool):
+            assert pool.is_crowded()
+
+
 async def test_first_come_first_served(migrated: None, serving: ServeSettings) -> None:  # noqa: ARG001
     order: list[int] = []
 
