@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 from local.commands import require, run
 from local.workspace import Workspace
 
 __all__ = ["ensure_authority", "ensure_server_certificate"]
 
 _DAYS = "3650"
+# Of a server's: browsers and Mozilla's guidelines take no more than a year.
+_SERVER_DAYS = "365"
+_RENEWED_DAYS = 30
 _OPENSSL_FIX = "Install it with your system's package manager."
 
 
@@ -33,12 +39,15 @@ def ensure_authority(workspace: Workspace, name: str) -> None:
 
 
 def ensure_server_certificate(workspace: Workspace, name: str, *hosts: str) -> None:
-    """Have `NAME.pem`, key and certificate for some hosts, signed by the authority of that name."""
+    """Have `NAME.pem`, key and certificate for some hosts, signed by the authority of that name.
+
+    It is made anew in the last month of its year, and if it is of a kind that lasts for longer.
+    """
     bundle = workspace.tls / f"{name}.pem"
     ensure_authority(workspace, name)
-    if bundle.exists():
-        return
     openssl = require("openssl", fix=_OPENSSL_FIX)
+    if bundle.exists() and _is_good(openssl, bundle):
+        return
     authority, key = workspace.tls / f"{name}-ca.pem", workspace.tls / f"{name}.key"
     request, certificate = workspace.tls / f"{name}.csr", workspace.tls / f"{name}.crt"
     extensions = workspace.tls / f"{name}.ext"
@@ -56,8 +65,9 @@ def ensure_server_certificate(workspace: Workspace, name: str, *hosts: str) -> N
     )
     run(
         [
-            *(openssl, "x509", "-req", "-in", request, "-out", certificate, "-days", _DAYS),
+            *(openssl, "x509", "-req", "-in", request, "-out", certificate),
             *("-CA", authority, "-CAkey", authority.with_suffix(".key"), "-CAcreateserial"),
+            *("-days", _SERVER_DAYS),
             *("-extfile", extensions),
         ],
         log=log,
@@ -66,3 +76,14 @@ def ensure_server_certificate(workspace: Workspace, name: str, *hosts: str) -> N
     unfinished.touch(mode=0o600)
     unfinished.write_text(key.read_text() + certificate.read_text())
     unfinished.rename(bundle)
+
+
+def _is_good(openssl: Path, bundle: Path) -> bool:
+    """Whether it lasts for a month, and not for more than its year."""
+
+    def lasts(days: int) -> bool:
+        seconds = str(days * 24 * 3600)
+        command = [str(openssl), "x509", "-noout", "-checkend", seconds, "-in", str(bundle)]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    return lasts(_RENEWED_DAYS) and not lasts(int(_SERVER_DAYS) + 1)

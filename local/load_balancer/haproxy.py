@@ -6,6 +6,7 @@ import csv
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +33,18 @@ SLOTS: Final = 64
 """Servers that a backend can have at a time, those included that finish their last requests."""
 
 _START_SECONDS: Final = 10
+
+# What ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09 has, which the program gives AWS's load balancer.
+_SUITES_OF_1_3: Final = (
+    *("TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"),
+)
+_SUITES_OF_1_2: Final = (
+    *("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-GCM-SHA256"),
+    *("ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384"),
+)
+# Debian links HAProxy and Python to one OpenSSL, and an older one does not know the first.
+_QUANTUM_SAFE: Final = ("X25519MLKEM768",) if ssl.OPENSSL_VERSION_INFO >= (3, 5) else ()
+_GROUPS: Final = (*_QUANTUM_SAFE, "X25519", "P-256", "P-384")
 
 _TRACED: Final = "req.hdr(x-amzn-trace-id) -m found"
 _TRACE: Final = "Root=1-%[date,hex,bytes(8,8),lower]-%[uuid(),regsub(-,,g),bytes(0,24)]"
@@ -87,6 +100,9 @@ def configuration(
         "global",
         f"    stats socket {control} mode 600 level admin expose-fd listeners",
         "    ssl-default-bind-options ssl-min-ver TLSv1.2",
+        f"    ssl-default-bind-ciphersuites {':'.join(_SUITES_OF_1_3)}",
+        f"    ssl-default-bind-ciphers {':'.join(_SUITES_OF_1_2)}",
+        f"    ssl-default-bind-curves {':'.join(_GROUPS)}",
         "    hard-stop-after 120s",
         "    log stdout format raw local0",
         "defaults",
@@ -98,6 +114,9 @@ def configuration(
         "    retries 0",
         "    timeout connect 10s",
         f"    timeout client {idle}s",
+        # A head that comes byte after byte is never silent, and would be waited for for ever.
+        f"    timeout http-request {idle}s",
+        f"    timeout http-keep-alive {idle}s",
         f"    timeout server {idle}s",
         "frontend http",
         f"    bind :{ports.http}",
