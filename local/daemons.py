@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.commands import last_lines
+from local.commands import last_lines, pause
 from local.errors import LocalError
 from local.workspace import Workspace
 
@@ -60,13 +60,12 @@ class Daemon:
         """
         try:
             record = json.loads(self.record.read_text())
-        except (OSError, ValueError):
+            pid, expected = int(record["pid"]), list(record["command"])
+            command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1]
+        # No such file or process, or not what `start` wrote: it may have been interrupted.
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             return None
-        try:
-            command = Path(f"/proc/{record['pid']}/cmdline").read_text().split("\0")[:-1]
-        except OSError:
-            return None
-        return int(record["pid"]) if command[1:] == record["command"][1:] else None
+        return pid if command[1:] == expected[1:] else None
 
     def wait_until(self, ready: Callable[[], bool], *, seconds: float) -> None:
         """Wait for the process to be of use.
@@ -83,7 +82,7 @@ class Daemon:
                     f"{last_lines(self.log.read_text(errors='replace'))}",
                     fix=f"The whole output is in {self.log}.",
                 )
-            time.sleep(0.2)
+            pause(0.2)
 
     def stop(self, *, seconds: float = 20) -> bool:
         """Ask the process to end, insist after `seconds`; return whether one was running."""

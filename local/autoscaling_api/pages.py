@@ -42,7 +42,7 @@ def _selects(request: Request, record: Record, name: str) -> bool:
 def _start(token: str | None, count: int) -> int:
     if token is None:
         return 0
-    if not token.isdecimal() or int(token) >= count:
+    if len(token) > len(str(count)) or not token.isdecimal() or int(token) >= count:
         raise ApiError(
             "InvalidNextTokenException", f"The next token supplied was invalid: {token!r}"
         )

@@ -37,7 +37,10 @@ def due_at(schedule: str, timezone: str | None = None) -> datetime:
         zone = ZoneInfo(timezone or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise _invalid(f"Timezone is not known: {timezone!r}") from error
-    return moment.replace(tzinfo=zone).astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=zone).astimezone(UTC)
+    except OverflowError as error:  # the first and the last day that there is
+        raise _invalid(f"Schedule names no moment: {schedule!r}: {error}") from error
 
 
 def _invalid(message: str) -> ApiError:

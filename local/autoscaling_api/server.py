@@ -36,9 +36,13 @@ def application(operations: Operations) -> Starlette:
 
 def _parsed(body: bytes) -> object:
     try:
-        return json.loads(body or b"{}")
-    except ValueError as error:
+        return json.loads(body or b"{}", parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
         raise ApiError("SerializationException", f"The request is not JSON: {error}") from error
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number in JSON")
 
 
 def _answer(members: Record, status: int = 200) -> Response:

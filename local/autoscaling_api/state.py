@@ -91,7 +91,7 @@ class State:
             for kind, table in self._tables.items():
                 for record in saved[kind] if kind in saved or table is not self.activities else []:
                     table.put(record)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise LocalError(
                 f"{self._file} is not a state file of this server: {error!r}",
                 fix="Move it away to start with no scalable targets.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any
@@ -25,6 +26,8 @@ _Record = Mapping[str, Any]
 
 _DRAIN_SECONDS = 300
 """AWS's default of deregistration_delay.timeout_seconds."""
+
+_STATUSES = re.compile(r"([1-5][0-9]{2})(?:-([1-5][0-9]{2}))?")
 
 _IDLE_SECONDS = 60
 """AWS's default of idle_timeout.timeout_seconds."""
@@ -94,7 +97,10 @@ def statuses(matcher: str) -> frozenset[int]:
     """
     found: set[int] = set()
     for part in matcher.split(","):
-        first, _, last = part.partition("-")
+        matched = _STATUSES.fullmatch(part)
+        if matched is None:
+            raise ValueError(f"{matcher!r} names no status codes, such as 200, 200,202 or 200-299")
+        first, last = matched.groups()
         found.update(range(int(first), int(last or first) + 1))
     return frozenset(found)
 

@@ -43,9 +43,14 @@ def read_remote(arguments: Arguments) -> dict[str, PropertyValue]:
         )
     api = _Host(host, token, location)
     path = f"organizations/{quote(organization)}/workspaces/{quote(workspace)}"
-    identity = api.get_json(path)["data"]["id"]
-    version = api.get_json(f"workspaces/{quote(identity)}/current-state-version")
-    url = version["data"]["attributes"]["hosted-state-download-url"]
+    try:
+        identity = str(api.get_json(path)["data"]["id"])
+        version = api.get_json(f"workspaces/{quote(identity)}/current-state-version")
+        url = str(version["data"]["attributes"]["hosted-state-download-url"])
+    except (LookupError, TypeError) as error:
+        raise StateError(
+            "workspaces", f"{host} answers in another form than HCP Terraform's ({error!r})."
+        ) from None
     return outputs_of(api.get(url).decode(errors="replace"), location, argument="workspaces")
 
 
@@ -103,7 +108,7 @@ class _Host:
         answer = self.get(path)
         try:
             return json.loads(answer)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise self._error(f"{urlsplit(self._base).netloc} does not speak its API") from None
 
     def get(self, path: str) -> bytes:

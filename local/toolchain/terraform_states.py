@@ -36,7 +36,7 @@ def outputs_of(state_text: str, location: str, *, argument: str) -> dict[str, Pr
     """
     try:
         state = json.loads(state_text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise StateError(
             argument, f"{location} is not a Terraform state: it is not JSON ({error})."
         ) from None
@@ -49,10 +49,15 @@ def outputs_of(state_text: str, location: str, *, argument: str) -> dict[str, Pr
             f"{location} is not a Terraform state of format {_SUPPORTED_VERSION}"
             + (f" but of format {version}." if version else ": it has no format version."),
         )
-    return {
-        name: from_data(output["value"], secret=output.get("sensitive", False))
-        for name, output in state["outputs"].items()
-    }
+    try:
+        return {
+            name: from_data(output["value"], secret=output.get("sensitive", False))
+            for name, output in state["outputs"].items()
+        }
+    except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise StateError(
+            argument, f"{location} has an output of a shape that is not known ({error!r})."
+        ) from None
 
 
 def text(arguments: Arguments, name: str) -> str | None:

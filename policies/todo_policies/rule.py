@@ -217,6 +217,6 @@ def judge(check: Callable[[], Iterable[str]], deferred_input: str | None = None)
         if unknown.props == [deferred_input]:
             raise
         yield f"{'.'.join(unknown.props)} is unknown before the update, so nothing vouches for it."
-    except (ValueError, TypeError, AttributeError, LookupError) as malformed:
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as malformed:
         # A value of an unexpected shape. The check that stumbles over it must not pass it.
         yield f"it cannot be read: {malformed}"

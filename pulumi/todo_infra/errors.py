@@ -1,6 +1,7 @@
 """Errors for the person who runs `pulumi up`: one message, no stack trace."""
 
 import re
+import reprlib
 from collections.abc import Sequence
 
 import pulumi
@@ -9,6 +10,26 @@ __all__ = ["ConfigError", "ConfigErrors", "InfrastructureError", "one_line", "on
 
 _CALL = re.compile(r"invo(ke|cation) of \S+ (failed|returned an error): ")
 _PROPERTY = re.compile(r"\.? \(\w*\)$")
+
+
+class _Shown(reprlib.Repr):
+    """Shows any value of a stack file in a line: what YAML can stand for knows no bounds."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxdict = self.maxlist = 20
+        self.maxstring = self.maxother = 300
+        self.maxlong = 60
+
+    def repr_int(self, x: int, level: int) -> str:
+        """Show a number; Python refuses to write one with thousands of digits."""
+        try:
+            return super().repr_int(x, level)
+        except ValueError:
+            return f"a number of {x.bit_length()} bits"
+
+
+_SHOWN = _Shown()
 
 
 class ConfigError(pulumi.RunError):
@@ -23,7 +44,7 @@ class ConfigError(pulumi.RunError):
 
     def __init__(self, key: str, value: object, allowed: str, fix: str) -> None:
         self.key, self.value, self.allowed, self.fix = key, value, allowed, fix
-        found = "not set" if value is None else repr(value)
+        found = "not set" if value is None else _SHOWN.repr(value)
         super().__init__(f"{key} is {found}; allowed: {allowed}. {fix}")
 
 

@@ -8,6 +8,7 @@ __all__ = ["MisfitError", "StateOutputs"]
 
 _LONGEST_QUOTE = 80
 _MOST_NAMES = 12
+_LONGEST_POSITION = 10  # digits: more elements has no list
 
 
 class MisfitError(Exception):
@@ -41,7 +42,10 @@ class StateOutputs:
         source = self.paths.get(name, name).partition(".")[0]
         if self.sensitive is None or source in self.sensitive:
             return f"{_described(value)} (not shown, as it may be sensitive)"
-        text = repr(value)
+        try:
+            text = repr(value)
+        except (RecursionError, ValueError):  # too deep, or a number of thousands of digits
+            return _described(value)
         return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…"
 
     def find(self, name: str) -> object:
@@ -71,7 +75,12 @@ class StateOutputs:
             return [self._follow(name, item, rest, f"{at}.{key}") for key, item in items]
         if isinstance(value, dict) and step in value:
             return self._follow(name, value[step], rest, f"{at}.{step}")
-        if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+        if (
+            isinstance(value, list)
+            and len(step) < _LONGEST_POSITION
+            and step.isdecimal()
+            and int(step) < len(value)
+        ):
             return self._follow(name, value[int(step)], rest, f"{at}.{step}")
         raise MisfitError(
             f"{self.label(name)} is not there: {at} is {_described(value)} and has no {step!r}. "

@@ -125,7 +125,7 @@ def _sensitive(path: Path) -> frozenset[str] | None:
     try:
         outputs = json.loads(path.read_text())["outputs"]
         return frozenset(name for name, output in outputs.items() if output.get("sensitive"))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -177,7 +177,7 @@ def read_settings(settings: type[T], key: str, raw: object, problems: list[Confi
         return settings()
     rules = {key_of(name): (name, rule) for name, rule in rules_of(settings).items()}
     values: dict[str, Any] = {}
-    for name, value in raw.items():
+    for name, value in ((str(name), value) for name, value in raw.items()):
         if name not in rules:
             problems.append(_unknown_key(f"{key}.{name}", name, value, list(rules)))
             continue
