@@ -106,11 +106,12 @@ def _moment(path: Path, number: int, cell: str) -> float | datetime:
             return seconds
     except ValueError:
         pass
+    moment = None
     try:
-        moment = datetime.fromisoformat(cell)
-        moment = moment.astimezone(UTC) if moment.tzinfo else None
+        written = datetime.fromisoformat(cell)
+        moment = written.astimezone(UTC) if written.tzinfo else None
     except (ValueError, OverflowError):  # the latter of the first and the last day that there is
-        moment = None
+        pass
     if moment is None:
         fix = "Write seconds, or a time with its zone, such as 2027-01-10T08:00:00Z."
         raise _wrong(path, number, f"{cell!r} is no time", fix)

@@ -41,7 +41,7 @@ def audit(govulncheck: Path, module: Path, *, database: str = "") -> Result:
         messages = list(_messages(done.stdout))
     except (subprocess.TimeoutExpired, OpsError) as error:
         return not_checked(what, str(error))
-    config = next((one["config"] for one in messages if "config" in one), {})
+    config: Any = next((one["config"] for one in messages if "config" in one), {})
     date = str(config.get("db_last_modified", ""))[:10]
     return clean_or_found(what, "Go's vulnerability database", date, weaknesses(messages))
 

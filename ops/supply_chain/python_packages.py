@@ -52,7 +52,7 @@ def audit(pip_audit: Path, file: Path, services: Sequence[Service] = SERVICES) -
         unknown = [one["name"] for one in packages if "skip_reason" in one]
         if unknown:
             some = ", ".join(unknown[:3])
-            reasons.append(f"{service.name} knows nothing of {len(unknown)} packages ({some}, …)")
+            reasons.append(f"{service.name}: nothing known of {len(unknown)} packages ({some}, …)")
             continue
         data = f"{service.name}, {len(packages)} packages"
         return clean_or_found(what, data, today(), _weaknesses(packages))

@@ -80,7 +80,7 @@ NOT_KNOWN = {"name": "granian", "skip_reason": "Dependency not found on PyPI"}
             "jinja2 2.4.1: PYSEC-1, CVE-2014-1402; mended in 2.7.2",
         ),
         # pip-audit's own exit code is 0 then, and its word "No known vulnerabilities found".
-        (packages(GOOD, NOT_KNOWN), 0, Outcome.NOT_CHECKED, "knows nothing of 1 packages"),
+        (packages(GOOD, NOT_KNOWN), 0, Outcome.NOT_CHECKED, "nothing known of 1 packages"),
         (packages(), 0, Outcome.NOT_CHECKED, "finds no package"),
         ("", 1, Outcome.NOT_CHECKED, "no answer (no route)"),
         ("[]", 0, Outcome.NOT_CHECKED, "no answer"),
