@@ -25,7 +25,7 @@ from local.stack import is_half_made
 from local.time_lapse import VARIABLE, default_seconds
 from local.workspace import REGION, Workspace
 
-__all__ = ["emulator_version", "ensure_emulator", "require_emulator", "stop_emulator"]
+__all__ = ["emulator_version", "endpoint_containers", "ensure_emulator", "stop_emulator"]
 
 _READY_SECONDS = 60
 _DATABASE_PORTS = 20_000
@@ -50,7 +50,7 @@ def ensure_emulator(workspace: Workspace, watch: Watch) -> str:
     """
     _require_ours(workspace)
     running = {container.name for container in containers(workspace) if container.is_running}
-    endpoints = {_emulator(workspace), _autoscaling(workspace)}
+    endpoints = set(endpoint_containers(workspace))
     known = endpoints <= running and workspace.pulumi_state.exists()
     cut_off = known and is_half_made(workspace)
     if not known or cut_off:
@@ -68,23 +68,6 @@ def ensure_emulator(workspace: Workspace, watch: Watch) -> str:
     if not _is_current(workspace):
         state = "older than its sources, `make down` ends it"
     return f"MiniStack {emulator_version(workspace)} on {workspace.endpoint}, {state}"
-
-
-def require_emulator(workspace: Workspace) -> None:
-    """Check that neither endpoint has ended: whatever else failed then, this is why.
-
-    Raises:
-        LocalError: if one has.
-    """
-    if server_version() is None:
-        return
-    for one in containers(workspace):
-        if one.name in (_emulator(workspace), _autoscaling(workspace)) and not one.is_running:
-            raise LocalError(
-                f"The AWS emulator ended: {one.name} is {one.status}. Its last words:\n"
-                f"{last_lines(docker('logs', one.name))}",
-                fix="`make up` starts afresh, without the todos.",
-            )
 
 
 def stop_emulator(workspace: Workspace) -> int:
@@ -123,9 +106,14 @@ def _autoscaling(workspace: Workspace) -> str:
     return f"{workspace.name}-autoscaling"
 
 
+def endpoint_containers(workspace: Workspace) -> tuple[str, str]:
+    """Names of the containers of both endpoints, MiniStack's first."""
+    return _emulator(workspace), _autoscaling(workspace)
+
+
 def _remove_containers(workspace: Workspace) -> int:
     # The emulator first: it would replace the tasks that end.
-    endpoints = (_emulator(workspace), _autoscaling(workspace))
+    endpoints = endpoint_containers(workspace)
     removed = 0
     while found := containers(workspace):
         found.sort(key=lambda container: container.name not in endpoints)
@@ -141,7 +129,7 @@ def _require_ours(workspace: Workspace) -> None:
         *("ps", "--all", "--filter", f"label={_OWNER}"),
         *("--format", f'{{{{.Label "{_OWNER}"}}}}\t{{{{.Names}}}}'),
     )
-    ours = {_emulator(workspace), _autoscaling(workspace)}
+    ours = endpoint_containers(workspace)
     for line in shown.splitlines():
         owner, name = line.split("\t")
         if name in ours and owner != str(workspace.root):

@@ -15,6 +15,7 @@ from functools import partial
 from local import browser, docker_engine, emulator, images, pulumi_engine, stack, terraform
 from local.commands import Watch, pause
 from local.containers import containers
+from local.emulator_end import commands_end_with_emulator, require_emulator
 from local.errors import LocalError
 from local.leftovers import end_leftovers
 from local.python_packages import FOR_RUNNING, FOR_TESTING, ensure_packages
@@ -33,6 +34,8 @@ __all__ = [
     "up",
 ]
 
+_Work = Callable[[Workspace, Watch], str]
+
 _READY_SECONDS = 90
 _PATIENCE_SECONDS = 90
 """For what a killed run left: a load balancer takes the longest, a minute."""
@@ -45,7 +48,7 @@ def up(workspace: Workspace) -> int:
         try:
             run_steps(_steps(workspace))
         except LocalError:
-            emulator.require_emulator(workspace)
+            require_emulator(workspace)
             raise
     print(f"\n  http://{load_balancer_host(workspace)}/\n")
     return 0
@@ -136,7 +139,7 @@ def _readiness(workspace: Workspace, host: str) -> int:
 def preparation(workspace: Workspace, images_step: Step) -> list[Step]:
     """The steps before any stack is touched: engine, emulator, and what Terraform makes in it."""
 
-    def step(name: str, work: Callable[[Workspace, Watch], str], *needs: str) -> Step:
+    def step(name: str, work: _Work, *needs: str) -> Step:
         return Step(name=name, run=partial(work, workspace), needs=needs)
 
     docker = "Docker engine"
@@ -151,7 +154,7 @@ def preparation(workspace: Workspace, images_step: Step) -> list[Step]:
         step("AWS emulator", emulator.ensure_emulator, images_step.name),
         # After the emulator: a fresh one removes the state of the last.
         step("Terraform provider", terraform.initialise, "AWS emulator"),
-        step("terraform apply", terraform.apply, "Terraform provider"),
+        step("terraform apply", _on_emulator(terraform.apply), "Terraform provider"),
     ]  # fmt: skip
 
 
@@ -160,11 +163,21 @@ def _steps(workspace: Workspace) -> list[Step]:
         *preparation(workspace, Step(name="container images", run=partial(_images, workspace))),
         Step(
             name="pulumi up",
-            run=partial(stack.up, workspace),
+            run=partial(_on_emulator(stack.up), workspace),
             needs=("terraform apply", "Pulumi home"),
         ),
         Step(name="page is ready", run=partial(_wait_until_ready, workspace), needs=("pulumi up",)),
     ]
+
+
+def _on_emulator(work: _Work) -> _Work:
+    """Wrap what deploys to the emulator, and ends with it."""
+
+    def working(workspace: Workspace, watch: Watch) -> str:
+        with commands_end_with_emulator(workspace):
+            return work(workspace, watch)
+
+    return working
 
 
 def _packages(workspace: Workspace, watch: Watch) -> str:
