@@ -39,7 +39,7 @@ async def test_a_renewed_certificate_fails_no_request(
     app = stage.app(database)
     await to_thread(app.wait_until_ready)
     shown = {certificate.shown()}
-    times = 20 if long else 3
+    times = 20 if long else 1
     async with Load(app.address) as load:
         for _ in range(times):
             await load.acknowledgements(100)
@@ -93,7 +93,7 @@ async def test_a_bad_certificate_gets_no_login(
         await load.acknowledgements(100)
         failed_before = load.tally.failed
         await to_thread(database.kill_sessions)
-        await load.failures(500 if long else 64)
+        await load.failures(500 if long else 32)
         sessions = await to_thread(database.sessions)
         await to_thread(certificate.renew)
         recovery = await load.recovery(time.monotonic())
@@ -121,7 +121,7 @@ async def test_a_server_without_tls_hears_no_login(
     async with Load(app.address) as load:
         await load.acknowledgements(100)
         relay.become_bad()
-        await load.failures(500 if long else 64)
+        await load.failures(500 if long else 32)
         relay.become_good()
         recovery = await load.recovery(time.monotonic())
     heard = [bytes.fromhex(line) for line in relay.log().splitlines() if line != "relaying"]

@@ -44,7 +44,7 @@ async def test_a_restarted_database_loses_no_acknowledged_write(
     long: bool,
     end: Callable[[Database], object],
 ) -> None:
-    times = 20 if long else 2
+    times = 20 if long else 1
     recoveries = []
     async with Load(shared_app.address) as load:
         for _ in range(times):

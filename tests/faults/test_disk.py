@@ -10,6 +10,7 @@ import pymysql
 import pytest
 from pymysql.cursors import Cursor
 
+from local.errors import LocalError
 from tests.faults.http1 import Connection
 from tests.faults.load import Load
 from tests.faults.report import RECOVERY_LIMIT, Report
@@ -98,7 +99,7 @@ async def test_an_application_without_room_for_a_file_serves_on(
     write = "open('/tmp/full', 'wb').write(bytes(1 << 20))"
     async with Load(app.address) as load:
         await load.acknowledgements(100)
-        with pytest.raises(Exception, match="No space left on device"):
+        with pytest.raises(LocalError, match="No space left on device"):
             await to_thread(app.run, "python", "-I", "-c", write)
         await to_thread(database.kill_sessions)
         await load.acknowledgements(300)

