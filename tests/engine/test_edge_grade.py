@@ -126,7 +126,6 @@ def test_tls_is_as_mozilla_recommends(balancer: Balancer, tmp_path: Path) -> Non
     assert not found["tls_compression"]["result"]["supports_compression"]
     renegotiation = found["session_renegotiation"]["result"]
     assert not renegotiation["is_vulnerable_to_client_renegotiation_dos"]
-    assert not found["tls_1_3_early_data"]["result"]["supports_early_data"]
 
 
 def test_keys_are_exchanged_as_quantum_computers_cannot_undo(
