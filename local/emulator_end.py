@@ -53,7 +53,8 @@ def require_emulator(workspace: Workspace) -> None:
     if server_version() is None:
         return
     for one in containers(workspace):
-        if one.name in endpoint_containers(workspace) and not one.is_running:
+        # One that was never started has a reason of its own, which was told.
+        if one.name in endpoint_containers(workspace) and one.status.startswith("Exited"):
             raise LocalError(
                 f"The AWS emulator ended: {one.name} is {one.status}. Its last words:\n"
                 f"{last_lines(docker('logs', one.name))}",
