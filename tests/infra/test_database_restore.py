@@ -234,7 +234,9 @@ def test_reads_a_restore() -> None:
 
 
 def test_a_restore_is_another_database() -> None:
-    operations = DatabaseOperations(generation="r20261129", restore=Restore(**MOMENT))
+    operations = DatabaseOperations(
+        generation="r20261129", restore=Restore(name="r20261129", time=MOMENT["time"])
+    )
     today = date(2026, 11, 29)
     (problem,) = contradictions(operations, "todo:databaseOperations", today)
     assert str(problem) == (
