@@ -152,9 +152,10 @@ bench-app: packages  ## Measure the application beside its peers (ROUNDS=3 SECON
 bench-preview: packages  ## Measure previews beside `terraform plan`, and with policies beside without (ROUNDS=5); SHORT=1
 	@$(VENV)/python -m bench.preview $(if $(SHORT),--short) $(if $(ROUNDS),--rounds $(ROUNDS))
 
-bench-capacity: packages  ## Measure what a task of each size serves (ROUNDS=4 SECONDS=4); WRITE=1 takes the result into the plan; SHORT=1
+bench-capacity: packages  ## Measure what a task of each size serves (ROUNDS=4 SECONDS=4); WRITE=1 takes the result into the plan; OVERLOAD=1 sends more; SHORT=1
 	@PYTHONPATH=pulumi $(VENV)/python -m bench.capacity $(if $(SHORT),--short) $(if $(WRITE),--write) \
-		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CGROUP),--cgroup $(CGROUP))
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(CGROUP),--cgroup $(CGROUP)) \
+		$(if $(OVERLOAD),--overload) $(if $(BESIDE),--beside "$(BESIDE)")
 
 lint: packages  ## Check style, types and formatting
 	$(VENV)/ruff check

@@ -12,6 +12,8 @@ import json
 import random
 import subprocess
 import uuid
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -41,19 +43,35 @@ class Answers:
 
     Attributes:
         waits_ms: of each request, from when it was due until it was answered, in order of length.
+        well_ms: the same of those that were answered with success.
+        codes: how many were answered how; `0` is no answer.
         failed: how many were not answered with success.
         seconds: from when the first was due until the last was answered.
         in_time: how many were answered well before the attack's time was over.
     """
 
     waits_ms: Sequence[float]
+    well_ms: Sequence[float]
+    codes: Mapping[str, int]
     failed: int
     seconds: float
     in_time: int
 
     def percentile_ms(self, percent: float) -> float:
         """The wait that no more than the others of a hundred exceed."""
-        return self.waits_ms[max(0, ceil(len(self.waits_ms) * percent / 100) - 1)]
+        return _percentile(self.waits_ms, percent)
+
+    def well_percentile_ms(self, percent: float) -> float:
+        """The same of those that were answered with success."""
+        return _percentile(self.well_ms, percent)
+
+    def well_within(self, seconds: float) -> int:
+        """How many were answered with success before a client's patience was at its end."""
+        return bisect_right(self.well_ms, 1000 * seconds)
+
+
+def _percentile(ordered: Sequence[float], percent: float) -> float:
+    return ordered[max(0, ceil(len(ordered) * percent / 100) - 1)] if ordered else 0.0
 
 
 def read_answers(rows: Iterable[Sequence[str]], *, rate: float, seconds: float) -> Answers:
@@ -77,11 +95,14 @@ def read_answers(rows: Iterable[Sequence[str]], *, rate: float, seconds: float) 
     gap = 1 / rate if rate else 0.0
     began = min(at - number * gap for at, _, number, _ in sent)
     ends = [(at + latency, code.startswith("2")) for at, latency, _, code in sent]
-    waits = (
-        at + latency - (began + number * gap if rate else at) for at, latency, number, _ in sent
+    waits = sorted(
+        (1000 * (at + latency - (began + number * gap if rate else at)), code)
+        for at, latency, number, code in sent
     )
     return Answers(
-        waits_ms=sorted(1000 * wait for wait in waits),
+        waits_ms=[wait for wait, _ in waits],
+        well_ms=[wait for wait, code in waits if code.startswith("2")],
+        codes=Counter(code for _, code in waits),
         failed=sum(not well for _, well in ends),
         seconds=max(end for end, _ in ends) - began,
         in_time=sum(well and end <= began + seconds for end, well in ends),
