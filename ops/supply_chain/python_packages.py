@@ -35,13 +35,18 @@ _SECONDS = 600
 
 
 def pinned_files(root: Path) -> list[Path]:
-    """The files that pin every package: ours together, and those of tools apart from them."""
-    return [root / "constraints.txt", *sorted((root / "tests").glob("*[!s].txt"))]
+    """The files that pin every package: ours together, those of tools and of peers apart."""
+    apart = [*root.glob("tests/*.txt"), *root.glob("bench/app/peers/*/requirements.txt")]
+    return [
+        root / "constraints.txt",
+        *sorted(file for file in apart if file != root / "tests" / "requirements.txt"),
+    ]
 
 
 def audit(pip_audit: Path, file: Path, services: Sequence[Service] = SERVICES) -> Result:
     """Hold a file's packages against what is known of them."""
-    what = f"Python packages of {file.name}"
+    shown = file.parent.name if file.name == "requirements.txt" else file.name
+    what = f"Python packages of {shown}"
     reasons = []
     for service in services:
         try:

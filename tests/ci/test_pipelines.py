@@ -140,7 +140,7 @@ def test_a_weaker_gitlab_pipeline_is_found(old: str, new: str, breach: str) -> N
 
 def test_both_platforms_do_the_same_work() -> None:
     jobs = set(load(workflow("pull-request"))["jobs"])
-    assert jobs == {"lint", "secrets", "unit", "preview", "preview-aws", "report"}
+    assert jobs == {"lint", "leaks", "unit", "preview", "preview-aws", "report"}
     others = {"comment", "deploy-dev", "deploy-prod", "nightly", "supply-chain"}
     assert jobs | others <= load(GITLAB.read_text()).keys()
     targets = re.compile(r"(?<!git )\bmake (?:-C \S+ )?([a-z]+(?:-[a-z]+)*)")
