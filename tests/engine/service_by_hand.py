@@ -13,7 +13,7 @@ from tests.running_system import RunningSystem, plain_pulumi
 
 __all__ = ["ServiceByHand"]
 
-_SECONDS = 90
+_SECONDS = 180
 _SAME = (
     *("cpu", "memory", "networkMode", "requiresCompatibilities", "runtimePlatform"),
     *("executionRoleArn", "taskRoleArn"),

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import boto3
 import httpx2
+import pymysql
 import pytest
 from botocore.exceptions import ClientError
+from pymysql.cursors import Cursor
 
 from local.workspace import REGION
 from tests.engine.service_by_hand import ServiceByHand
@@ -41,14 +43,11 @@ class Night:
 
     def __init__(self, system: RunningSystem, programs: Path) -> None:
         self._root = system.workspace.root
-        aws = programs / "aws"
-        aws.write_text(AWS.replace("PYTHON", sys.executable))
-        aws.chmod(0o755)
-        self.environment: Mapping[str, str] = {
-            **os.environ,
-            "LOCAL_PORT": str(system.workspace.port),
-            "PATH": f"{programs}:{os.environ['PATH']}",
-        }
+        self._aws = programs / "aws"
+        self._aws.write_text(AWS.replace("PYTHON", sys.executable))
+        self._aws.chmod(0o755)
+        port = str(system.workspace.port)
+        self.environment: Mapping[str, str] = {**os.environ, "LOCAL_PORT": port}
         *_, local = SET_UP
         block = "\n".join([local, *list(SET_UP)[1:-1]])
         printed = self._bash(
@@ -75,10 +74,10 @@ class Night:
         return value
 
     def _bash(self, script: str) -> CommandResult:
-        """Run a script; make does not install what is there."""
-        without = 'make() { command make -o packages "$@"; }'
+        """Run a script; make does not install what is there, and `aws` is the one made here."""
+        ours = f'make() {{ command make -o packages "$@"; }}\naws() {{ {self._aws} "$@"; }}'
         return run_command(
-            ["bash", "-euc", f"{without}\n{script}"], cwd=self._root, env=self.environment
+            ["bash", "-euc", f"{ours}\n{script}"], cwd=self._root, env=self.environment
         )
 
 
@@ -122,8 +121,9 @@ def test_the_first_block_finds_the_stack(night: Night) -> None:
 
 
 @pytest.fixture(scope="module")
-def shown(night: Night) -> Mapping[str, CommandResult]:
+def shown(night: Night, system: RunningSystem) -> Mapping[str, CommandResult]:
     """What all commands that only read have printed."""
+    status(system, "/")  # which is logged, even where nobody else asks for anything
     (tasks,) = (command for command in CARRIED_OUT if command.startswith("TASKS="))
     night.sets(tasks)
     with ThreadPoolExecutor(max_workers=4) as workers:
@@ -149,13 +149,13 @@ def test_a_version_that_is_taken_back_serves_and_verify_says_so(
     number = earlier.rpartition(":")[2]
     night.shows(on_the_page("update-service"), N=number)
     assert service.settled() == earlier
-    night.shows(f"timeout 60 {on_the_page('wait services-stable')}")
+    night.shows(on_the_page("wait services-stable"))
     assert status(system) == 200
     verified = night.run(on_the_page("make verify"))
     assert verified.code != 0
     lines = rf"✗ deployment +todo-local-app:{number} runs, and not todo-local-app:\d+, which was"
     assert re.search(lines, verified.output), verified.output
-    assert re.search(r"✓ page +/ answers 200", verified.output), "it serves all the same"
+    assert re.search(r"✓ page +/ answers [23]\d\d", verified.output), "it serves all the same"
 
 
 def test_a_task_that_is_stopped_is_replaced(
@@ -202,7 +202,9 @@ def another_password(system: RunningSystem, secret: str) -> Iterator[Callable[[]
     def stored() -> None:
         manager.put_secret_value(SecretId=secret, SecretString=json.dumps(new))
 
-    set_password(system, new["password"])
+    with system.database("todo_app") as session:
+        set_password(system, new["password"])
+        end_sessions(session)
     try:
         yield stored
     finally:
@@ -218,13 +220,20 @@ def another_password(system: RunningSystem, secret: str) -> Iterator[Callable[[]
 
 
 def set_password(system: RunningSystem, password: str) -> None:
-    """Set it, and end the sessions that the old one had opened."""
     with system.database() as connection, connection.cursor() as cursor:
         cursor.execute("ALTER USER todo_app IDENTIFIED BY %s", (password,))
-        cursor.execute("SELECT id FROM information_schema.processlist WHERE user = 'todo_app'")
-        for (session,) in cursor.fetchall():
-            with contextlib.suppress(Exception):
-                cursor.execute("KILL %s", (session,))
+
+
+def end_sessions(session: pymysql.Connection[Cursor]) -> None:
+    """End all others of the same account, which is what an account may do by itself."""
+    with session.cursor() as cursor:
+        cursor.execute(
+            "SELECT id FROM information_schema.processlist"
+            " WHERE user = 'todo_app' AND id <> connection_id()"
+        )
+        for (other,) in cursor.fetchall():
+            with contextlib.suppress(pymysql.err.OperationalError):  # it has ended by itself
+                cursor.execute("KILL %s", (other,))
 
 
 def test_a_password_is_changed_without_a_restart(
