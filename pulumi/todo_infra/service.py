@@ -12,6 +12,7 @@ from .capacity import CapacityPlan
 from .cluster import Cluster, ClusterArgs
 from .containers import SERVICE_PORT, ContainerSettings, container_definitions, secret_key
 from .database_server import DatabaseServer
+from .rollback import deployed_task_definition
 from .sizes import TASK_SIZES
 from .task_roles import TaskRoles, TaskRolesArgs
 
@@ -137,7 +138,10 @@ class Service(pulumi.ComponentResource):
         service = self._service(name, args, cluster, task_definition)
         self.cluster_name, self.service_name = cluster.name, service.name
         self.log_group_name = logs.name
-        self.register_outputs({"cluster": cluster.name, "service": service.name})
+        running = deployed_task_definition(service, task_definition)
+        self.register_outputs(
+            {"cluster": cluster.name, "service": service.name, "taskDefinition": running}
+        )
 
     def _log_group(self, name: str, args: ServiceArgs) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
