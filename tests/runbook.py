@@ -47,6 +47,10 @@ pulumi stack history --stack $STACK --page-size 3
     Kind: update\s+Status: succeeded
 pulumi stack output --stack $STACK
     database +todo-local-database-
+aws rds describe-db-instance-automated-backups --db-instance-identifier $DATABASE --query 'DBInstanceAutomatedBackups[].RestoreWindow'
+    "EarliestTime": "20
+aws rds describe-db-snapshots --db-instance-identifier $DATABASE --query 'DBSnapshots[].[DBSnapshotIdentifier,SnapshotCreateTime]'
+    ^\[
 make status
     page +http://todo-local-.* ready
 aws rds describe-events --source-type db-instance --source-identifier $DATABASE --duration 1440
@@ -98,6 +102,12 @@ aws cloudtrail lookup-events --lookup-attributes AttributeKey=EventName,Attribut
 ELSEWHERE: Final = _table(r"""
 make verify
     tests/engine/test_verify.py
+make restore STACK=$STACK DO="begin --time 2026-11-29T07:59:31Z"
+make restore STACK=$STACK DO=compare
+make restore STACK=$STACK DO=cut-over
+make restore STACK=$STACK DO=finish
+make restore STACK=$STACK DO=drop
+    tests/faults/test_restore.py
 make drift
 make drift STACK=$STACK
     tests/engine/test_drift.py
@@ -111,6 +121,7 @@ make clean
 make test
     the run that this is part of
 make faults
+make faults SEED=N
     tests/faults/conftest.py
 pulumi up
     tests/engine/test_plain_pulumi.py
