@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ops.errors import OpsError
+from ops.plain_data import yaml_value
 from ops.restore.engine import Engine
 
 __all__ = ["Restore", "StackConfig"]
@@ -89,8 +88,8 @@ class StackConfig:
 
     def _operations(self) -> Mapping[str, Any]:
         try:
-            stated = yaml.safe_load(self.file.read_text())
-        except (OSError, yaml.YAMLError) as error:
+            stated = yaml_value(self.file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
             raise OpsError(f"{self.file} cannot be read: {error}") from error
         config = stated.get("config") if isinstance(stated, Mapping) else None
         operations = (config or {}).get(_OPERATIONS) or {}

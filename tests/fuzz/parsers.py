@@ -180,7 +180,11 @@ PARSERS: Final[Mapping[str, Parser]] = {
         inputs=values([seeds.STACK_CONFIG], beyond_json=True),
         errors=(ConfigErrors,),
         text=False,
-        reads=("pulumi/todo_infra/config/__init__.py", "pulumi/todo_infra/config/events.py"),
+        reads=(
+            "pulumi/todo_infra/config/__init__.py",
+            "pulumi/todo_infra/config/events.py",
+            "pulumi/todo_infra/config/restore.py",
+        ),
     ),
     "stack config as the engine has it": Parser(
         parse=lambda text, _: config._decoded(text),
@@ -235,7 +239,7 @@ PARSERS: Final[Mapping[str, Parser]] = {
         parse=lambda text, folder: pulumi_drift.found_in(_file(folder, text), "prod"),
         inputs=json_lines([seeds.REFRESH]),
         errors=(OpsError,),
-        reads=("ops/drift/pulumi_drift.py",),
+        reads=(),
     ),
     "Terraform's plan": Parser(
         parse=lambda text, _: terraform_drift.found_in(json_value(text)),
@@ -264,7 +268,7 @@ PARSERS: Final[Mapping[str, Parser]] = {
     "what a task says of its session": Parser(
         parse=lambda text, _: database._session(text),
         inputs=json_texts([{"message": "database session over TLSv1.3"}]),
-        reads=("ops/verify/database.py",),
+        reads=("ops/verify/database.py", "ops/verify/ended.py"),
     ),
     "image of a stack": Parser(
         parse=lambda text, _: DeployedImage.parse(text),
@@ -284,7 +288,7 @@ PARSERS: Final[Mapping[str, Parser]] = {
         parse=lambda text, _: repr(yaml_value(text)),
         inputs=texts(seeds.STACK_FILES),
         errors=(DataError,),
-        reads=("ops/plain_data.py",),
+        reads=("ops/plain_data.py", "ops/restore/stack_config.py"),
     ),
     "policy config": Parser(
         parse=_policy_config,

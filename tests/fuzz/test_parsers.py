@@ -33,6 +33,9 @@ READING: Final = {
 
 OURS_ALONE: Final = {
     "app/image/sbom.py": "reads what Docker and the CycloneDX library print",
+    "local/emulator_databases.py": "requests that MiniStack has taken, within its process",
+    "local/emulator_deployments.py": "the emulator's own records, within its process",
+    "local/stack.py": "what our own engine prints",
     "local/emulator.py": "the emulator's health; anything unreadable is no emulator",
     "local/emulator_server.py": "the emulator's own answer, within its process",
     "local/load_balancer/haproxy.py": "HAProxy's own statistics",
@@ -44,6 +47,14 @@ OURS_ALONE: Final = {
     "local/toolchain/terraform_remote.py": "tests/infra/test_terraform_state_backends.py",
     "ops/report/__main__.py": "an option's value; argparse shows the error",
     "ops/report/rest.py": "GitHub's answers; tests/ops/report/test_post.py",
+    "ops/restore/__main__.py": "an option's value; argparse shows the error",
+    "ops/restore/compare.py": "the master's secret, which RDS or the program wrote",
+    "ops/restore/engine.py": "what Pulumi prints",
+    "ops/restore/journal.py": "its own file",
+    "ops/supply_chain/__main__.py": "the bill of materials, which app/image/sbom.py writes",
+    "ops/supply_chain/go_modules.py": "tests/ops/supply_chain/test_supply_chain.py",
+    "ops/supply_chain/python_packages.py": "tests/ops/supply_chain/test_supply_chain.py",
+    "ops/supply_chain/secrets.py": "what gitleaks and Docker print",
     "ops/rehearse/load.py": "what Vegeta prints",
     "ops/rehearse/stage.py": "what the application of the local system answers",
     "policies/todo_policies/rotation.py": "within `judge`, as the two that are in the table",
@@ -61,7 +72,8 @@ def check(parser: Parser, value: Any, folder: Path) -> None:  # noqa: ANN401
         message = str(error)
         assert message.strip()
         assert "Traceback" not in message
-        assert len(message) < _LONGEST_MESSAGE
+        # What was given may be quoted, and not what it stands for.
+        assert len(message) < _LONGEST_MESSAGE + len(value if parser.text else "")
         assert parser.hides is None or parser.hides not in message
 
 
