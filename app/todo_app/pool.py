@@ -11,7 +11,7 @@ from asyncmy.connection import Connection, PreparedStatement
 from asyncmy.errors import MySQLError
 
 from todo_app.credentials import CredentialsSource
-from todo_app.database import DatabaseUnavailableError, log_in, raise_explained
+from todo_app.database import DatabaseUnavailableError, NoRoomError, log_in, raise_explained
 from todo_app.settings import DatabaseSettings, PoolSettings
 
 __all__ = ["ConnectionPool", "PoolExhaustedError", "Result", "Session"]
@@ -170,10 +170,9 @@ class ConnectionPool:
         whose body is on its way, or who need a session again. To refuse them would cost nearly as
         much as to answer them.
         """
-        if not self._slots.locked():
+        if self.waiting < self._few or not self._slots.locked():  # the first is quick, and usual
             return False
-        most = self._few if self._last_wait > _LONG_WAIT_SECONDS else self._many
-        return self.waiting >= most
+        return self.waiting >= self._many or self._last_wait > _LONG_WAIT_SECONDS
 
     async def execute(self, statement: str, values: tuple[object, ...] = ()) -> Result:
         """Run one statement on a session of the pool; see `session` and `Session.execute`."""
@@ -302,4 +301,6 @@ class _Loan:
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._timer.cancel()
-        self._pool.take_back(self._session, failed=kind is not None)
+        # Without room every write fails: a login for each would only add to the server's trouble.
+        failed = kind is not None and not issubclass(kind, NoRoomError)
+        self._pool.take_back(self._session, failed=failed)
