@@ -25,6 +25,7 @@ _log = logging.getLogger(__name__)
 
 _LOG: Final = ("--log-bin=/var/lib/mysql-binlog/binlog", "--loose-binlog-format=ROW")
 _BACKUP: Final = "_backup"
+_FILL: Final = "_fill"
 _LATEST: Final = "LatestRestorableTime"
 # What a new instance has of its source, where the request does not say otherwise. Not the
 # parameter group: AWS gives it the default one.
@@ -98,7 +99,6 @@ class Backups:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._filled_with: dict[str, Callable[[Server], None]] = {}
 
     def taking_snapshots(self, take: Handler) -> Handler:
         """Wrap `CreateDBSnapshot` so that it keeps the data."""
@@ -148,14 +148,14 @@ class Backups:
             backup: Backup | None = snapshot.get(_BACKUP)
             if backup is None:
                 return _refused("InvalidDBSnapshotState", f"DBSnapshot {name} has no data.")
+            source = {**snapshot, "_MasterUserPassword": backup.password}
             target = _text(request, "DBInstanceIdentifier")
-            self._filled_with[target] = lambda server: server.load(backup, None)
-            return _made(
+            answer = make(_like(source, request, target))
+            return _answered(
                 "RestoreDBInstanceFromDBSnapshot",
-                make,
+                answer,
                 target,
-                request,
-                {**snapshot, "_MasterUserPassword": backup.password},
+                lambda server: server.load(backup, None),
             )
 
         return handler
@@ -180,8 +180,8 @@ class Backups:
                 changes.unlink()
 
             target = _text(request, "TargetDBInstanceIdentifier")
-            self._filled_with[target] = fill
-            return _made("RestoreDBInstanceToPointInTime", make, target, request, source)
+            answer = make(_like(source, request, target))
+            return _answered("RestoreDBInstanceToPointInTime", answer, target, fill)
 
         return handler
 
@@ -194,7 +194,7 @@ class Backups:
             if instance is None:
                 return
             try:
-                if fill := self._filled_with.pop(name, None):
+                if fill := instance.pop(_FILL, None):
                     fill(_server(instance))
                 if _BACKUP not in instance and _has_backups(instance):
                     instance[_BACKUP] = _server(instance).dump(self._folder)
@@ -235,19 +235,21 @@ class Backups:
         return answer
 
 
-def _made(
-    action: str, make: Handler, target: str, request: Request, source: Mapping[str, Any]
-) -> Answer:
-    """Make an instance that is what the request says, and else what its source is."""
+def _like(source: Mapping[str, Any], request: Request, target: str) -> Request:
+    """Ask for an instance that is what the request says, and else what its source is."""
     same = {key: [_word(source[key])] for key in _KEPT if source.get(key) not in (None, "")}
     password = {"MasterUserPassword": [source["_MasterUserPassword"]]}
-    answer = make({**same, **password, **request, "DBInstanceIdentifier": [target]})
+    return {**same, **password, **request, "DBInstanceIdentifier": [target]}
+
+
+def _answered(action: str, answer: Answer, target: str, fill: Callable[[Server], None]) -> Answer:
+    """Answer for a new instance, which is filled when its server has started: seconds from now."""
     if answer[0] != HTTPStatus.OK:
         return answer
+    instance = rds._instances[target]  # noqa: SLF001
+    instance[_FILL] = fill
     described: Answer = rds._single_instance_response(  # noqa: SLF001
-        f"{action}Response",
-        f"{action}Result",
-        rds._instances[target],  # noqa: SLF001
+        f"{action}Response", f"{action}Result", instance
     )
     return described
 
