@@ -20,6 +20,7 @@ __all__ = [
     "DuplicateKeyError",
     "LoginRefusedError",
     "LostRaceError",
+    "NoRoomError",
     "SchemaMissingError",
     "connect",
     "log_in",
@@ -37,6 +38,10 @@ class LostRaceError(DatabaseUnavailableError):
 
 class DuplicateKeyError(Exception):
     """A row with this key is there already; the connection is as good as before."""
+
+
+class NoRoomError(DatabaseRefusedError):
+    """The server's disk or table is full; the connection is as good as before."""
 
 
 class LoginRefusedError(DatabaseRefusedError):
@@ -64,8 +69,7 @@ _MEANINGS: Final[
         "has no schema for this application yet; run migrate",
     ),
     (frozenset({1062}), DuplicateKeyError, "has such a row already"),
-    # Trying again at once would only add logins to the trouble that the server has.
-    (frozenset({1021, 1114}), DatabaseRefusedError, "has no room left"),  # disk, table
+    (frozenset({1021, 1114}), NoRoomError, "has no room left"),  # disk, table
     # Lock wait timeout, deadlock: the statement was rolled back.
     (frozenset({1205, 1213}), LostRaceError, "gave way to others"),
     # It was the writer before a failover: the next connection finds the new one.

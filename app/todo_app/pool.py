@@ -11,7 +11,7 @@ from asyncmy.connection import Connection, PreparedStatement
 from asyncmy.errors import MySQLError
 
 from todo_app.credentials import CredentialsSource
-from todo_app.database import DatabaseUnavailableError, log_in, raise_explained
+from todo_app.database import DatabaseUnavailableError, NoRoomError, log_in, raise_explained
 from todo_app.settings import DatabaseSettings, PoolSettings
 
 __all__ = ["ConnectionPool", "PoolExhaustedError", "Result", "Session"]
@@ -301,4 +301,6 @@ class _Loan:
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._timer.cancel()
-        self._pool.take_back(self._session, failed=kind is not None)
+        # Without room every write fails: a login for each would only add to the server's trouble.
+        failed = kind is not None and not issubclass(kind, NoRoomError)
+        self._pool.take_back(self._session, failed=failed)

@@ -1,8 +1,9 @@
-"""How the pool begins a session, on a server that stops after its login."""
+"""How the pool begins a session, and which it keeps, on a server that says what it is told to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -12,25 +13,34 @@ from tests.app.certificates import server_tls
 from tests.app.logins import ACCOUNT
 from tests.app.mysql_greeter import OK, MySQLGreeter, overheard
 from todo_app.credentials import FixedCredentials
-from todo_app.database import DatabaseUnavailableError
+from todo_app.database import DatabaseUnavailableError, NoRoomError
 from todo_app.pool import ConnectionPool
 from todo_app.settings import DatabaseSettings, PoolSettings
 
 LIMITS = PoolSettings(size=1, wait_seconds=1, query_seconds=5, queue=1)
 LOGGED_IN = (OK, OK)  # the login, and autocommit
 UNKNOWN = b"\xff" + (1193).to_bytes(2, "little") + b"#HY000Unknown system variable"
+FULL = b"\xff" + (1114).to_bytes(2, "little") + b"#HY000The table 'todos' is full"
+
+
+@asynccontextmanager
+async def pool_at(
+    settings: DatabaseSettings, authority: trustme.CA, answers: Sequence[bytes]
+) -> AsyncIterator[tuple[ConnectionPool, MySQLGreeter]]:
+    """A pool on a server that takes one connection only."""
+    server = MySQLGreeter(server_tls(authority.issue_cert("127.0.0.1")), answers=answers)
+    async with overheard(server) as wire:
+        database = replace(settings, port=wire.port, connect_seconds=2)
+        pool = ConnectionPool(database, FixedCredentials(ACCOUNT), LIMITS)
+        yield pool, server
+        await pool.close()
 
 
 async def begin_session(
     settings: DatabaseSettings, authority: trustme.CA, answers: Sequence[bytes]
 ) -> MySQLGreeter:
-    server = MySQLGreeter(server_tls(authority.issue_cert("127.0.0.1")), answers=answers)
-    async with overheard(server) as wire:
-        database = replace(settings, port=wire.port, connect_seconds=2)
-        pool = ConnectionPool(database, FixedCredentials(ACCOUNT), LIMITS)
-        async with pool.session():
-            assert pool.in_use == 1
-        await pool.close()
+    async with pool_at(settings, authority, answers) as (pool, server), pool.session():
+        assert pool.in_use == 1
     return server
 
 
@@ -52,3 +62,14 @@ async def test_a_session_that_cannot_be_told_so_is_none(
 ) -> None:
     with pytest.raises(DatabaseUnavailableError, match=says):
         await begin_session(database_settings, authority, answers)
+
+
+async def test_a_server_without_room_is_spared_a_login_for_every_write(
+    database_settings: DatabaseSettings, authority: trustme.CA
+) -> None:
+    answers = (*LOGGED_IN, OK, FULL, FULL)
+    async with pool_at(database_settings, authority, answers) as (pool, _):
+        for _ in range(2):
+            with pytest.raises(NoRoomError):
+                await pool.execute("INSERT INTO todos VALUES (1)")
+        assert pool.in_use == 0
