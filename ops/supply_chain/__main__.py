@@ -13,9 +13,11 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from local.workspace import Workspace
 from ops.errors import OpsError
 from ops.plain_data import json_value
 from ops.supply_chain import debian, go_modules, go_tools, python_packages, secrets
@@ -25,7 +27,9 @@ __all__ = ["PARTS", "main"]
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PIP_AUDIT = _ROOT / ".local" / "pip-audit" / "bin" / "pip-audit"
-_TOOLCHAIN = _ROOT / "local" / "toolchain"
+_PROGRAMS = ("pulumi", "pulumi-resource-aws", "gitleaks", "govulncheck", "vegeta")
+"""What is built of Go modules, where it is needed."""
+
 _BASE = "org.opencontainers.image.base.name"
 
 
@@ -50,13 +54,17 @@ def _python(target: _Target) -> Iterator[Result]:
 
 
 def _go(_: _Target) -> Iterator[Result]:
-    modules = sorted(file.parent for file in _TOOLCHAIN.glob("*/go.mod"))
-    modules += sorted(file.parent for file in Path(__file__).parent.glob("*/go.mod"))
-    for module in modules:
-        yield _made(
-            f"Go modules of {module.name}",
-            lambda module=module: go_modules.audit(go_tools.govulncheck(), module),  # type: ignore[misc]
-        )
+    try:
+        govulncheck = go_tools.govulncheck()
+    except OpsError as error:
+        yield not_checked("Go modules", " ".join(str(error).split()))
+        return
+    cache = Workspace.from_environment().cache
+    for name in _PROGRAMS:
+        # The newest, since older builds stay in the cache.
+        built = sorted(cache.glob(f"{name}-*/{name}"), key=lambda file: file.stat().st_mtime)
+        for program in built[-1:]:
+            yield _made(f"Go modules of {name}", partial(go_modules.audit, govulncheck, program))
 
 
 def _secrets(target: _Target) -> Iterator[Result]:

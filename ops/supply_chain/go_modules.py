@@ -1,6 +1,9 @@
-"""Known weaknesses of the Go modules that Pulumi's engine is built from where it must be."""
+"""Known weaknesses of the Go modules in programs that were built here.
 
-import os
+A program says of which modules in which versions it is made; one that was not built here is not run
+here either, such as Pulumi's where its own release can be had.
+"""
+
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,17 +18,10 @@ __all__ = ["audit", "weaknesses"]
 _SECONDS = 900
 
 
-def audit(govulncheck: Path, module: Path, *, database: str = "") -> Result:
-    """Ask govulncheck about what a module requires.
-
-    Args:
-        govulncheck: The program.
-        module: The folder of its go.mod.
-        database: Where the weaknesses are, if not at vuln.go.dev.
-    """
-    what = f"Go modules of {module.name}"
-    command = [str(govulncheck), "-scan", "module", "-format", "json", "-C", str(module)]
-    command += ["-db", database] if database else []
+def audit(govulncheck: Path, program: Path) -> Result:
+    """Ask govulncheck about what a program is made of."""
+    what = f"Go modules of {program.name}"
+    command = [str(govulncheck), "-mode=binary", "-scan=module", "-format=json", str(program)]
     try:
         done = subprocess.run(
             command,
@@ -33,7 +29,6 @@ def audit(govulncheck: Path, module: Path, *, database: str = "") -> Result:
             text=True,
             check=False,
             timeout=_SECONDS,
-            env={**os.environ, "GOFLAGS": "", "GOWORK": "off"},
         )
         if done.returncode:
             told = done.stderr.strip().splitlines() or ["it said nothing"]
