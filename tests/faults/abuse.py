@@ -28,7 +28,7 @@ IDLE_SECONDS: Final = 4
 """What the edge allows for a head to come, and for silence; AWS's default of 60 is long to wait."""
 
 _GROUP: Final = "arn:aws:elasticloadbalancing:eu-west-1:000000000000:targetgroup/app/0"
-_PAUSE_SECONDS: Final = 0.05
+_PAUSE_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True)
