@@ -56,7 +56,7 @@ class Drill:
         """Return what `make up` says of the deployment."""
         done = self._local("up")
         assert done.code == 0, done.output
-        return re.findall(r"pulumi up  .*", done.output)[-1]
+        return str(re.findall(r"pulumi up  .*", done.output)[-1])
 
     def hosts(self) -> dict[str, str]:
         """Where the stack's databases are, by the restore that they came from."""
