@@ -9,6 +9,7 @@ from local.edge import ensure_haproxy
 from local.images import ensure_database_image, ensure_emulator_image, ensure_python_image
 from local.workspace import Workspace
 from tests.faults import chance
+from tests.faults.local_system import local_system  # noqa: F401 - a fixture
 from tests.faults.network import build_network_image
 from tests.faults.report import REFUSALS, SCENARIOS, Report
 from tests.faults.result import Result, this_run
