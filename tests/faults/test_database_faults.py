@@ -147,5 +147,7 @@ async def test_whoever_waits_for_a_full_pool_is_served(stage: Stage, database: D
         done, _ = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
         assert {task.result() for task in done} == {503}
     statuses = sorted(await asyncio.gather(*sending))
+    for connection in connections:
+        connection.close()
     assert statuses in ([201] * 4 + [503] * 2, [201] * 5 + [503])
     assert app.stop() == 0
