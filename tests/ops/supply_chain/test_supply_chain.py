@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -56,7 +57,7 @@ def program(path: Path, *, says: str, code: int = 0, complains: str = "") -> Pat
     return path
 
 
-def packages(*found: dict[str, object]) -> str:
+def packages(*found: Mapping[str, object]) -> str:
     return json.dumps({"dependencies": list(found), "fixes": []})
 
 
