@@ -9,7 +9,7 @@ from local.edge import ensure_haproxy
 from local.images import ensure_database_image, ensure_emulator_image, ensure_python_image
 from local.workspace import Workspace
 from tests.faults import chance
-from tests.faults.local_system import local_system  # noqa: F401 - a fixture
+from tests.faults.local_system import local_system, local_system_begun  # noqa: F401 - fixtures
 from tests.faults.network import build_network_image
 from tests.faults.report import REFUSALS, SCENARIOS, Report
 from tests.faults.result import Result, this_run
@@ -26,6 +26,21 @@ def pytest_configure(config: pytest.Config) -> None:
     number = config.getoption("--seed", default=None)
     if number is not None:
         chance.use_seed(number)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have the tests that wait for the local system come last: they have the least to wait then."""
+    items.sort(key=_waits_for_system)
+
+
+def _waits_for_system(item: pytest.Item) -> bool:
+    return "local_system" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture(autouse=True)
+def _begin_the_local_system(request: pytest.FixtureRequest) -> None:
+    if any(map(_waits_for_system, request.session.items)):
+        request.getfixturevalue("local_system_begun")
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import json
 import time
 from asyncio import to_thread
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -23,7 +24,7 @@ from tests.faults.load import Load
 from tests.running_system import CommandResult, RunningSystem
 from tests.scratch import Scratch, copy_checkout, free_port
 
-__all__ = ["LocalSystem", "Watch", "local_system"]
+__all__ = ["LocalSystem", "Watch", "local_system", "local_system_begun"]
 
 CONFIG: Final = "Pulumi.local.yaml"
 _STACK: Final = "local"
@@ -171,31 +172,43 @@ class Watch:
 
 
 @pytest.fixture(scope="session")
-def local_system(
+def local_system_begun(
     workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[LocalSystem]:
-    """The system of all that need one; each leaves it whole, with the sources as they were."""
+) -> Iterator[Future[LocalSystem]]:
+    """The system is brought up meanwhile: that is waiting, most of the time."""
     folder = tmp_path_factory.mktemp("faults") / "copy"
     scratch = copy_checkout(workspace, folder, port=free_port())
     file, place = _VARIABLES
     scratch.replace(file, place, place.replace("=", f"={_QUIET} | "))
     scratch.replace(CONFIG, _CAPACITY, _FIXED)
-    try:
-        up = scratch.local("up")
-        assert up.code == 0, up.output
-        shown = scratch.pulumi("stack", "output", "--json", "--stack", _STACK)
-        outputs: dict[str, Any] = json.loads(shown.output)
-        running = RunningSystem(workspace=scratch.workspace, first_up=up.output)
-        yield LocalSystem(
-            scratch=scratch,
-            running=running,
-            cluster=outputs["cluster"],
-            service=outputs["service"],
-        )
-    finally:
-        down = scratch.local("down")
-        assert down.code == 0, down.output
-        assert containers(scratch.workspace) == []
+    with ThreadPoolExecutor(1) as pool:
+        begun = pool.submit(_bring_up, scratch)
+        try:
+            yield begun
+        finally:
+            begun.exception()
+            down = scratch.local("down")
+            assert down.code == 0, down.output
+            assert containers(scratch.workspace) == []
+
+
+@pytest.fixture(scope="session")
+def local_system(local_system_begun: Future[LocalSystem]) -> LocalSystem:
+    """The system of all that need one; each leaves it whole, with the sources as they were."""
+    return local_system_begun.result()
+
+
+def _bring_up(scratch: Scratch) -> LocalSystem:
+    up = scratch.local("up")
+    assert up.code == 0, up.output
+    shown = scratch.pulumi("stack", "output", "--json", "--stack", _STACK)
+    outputs: dict[str, Any] = json.loads(shown.output)
+    return LocalSystem(
+        scratch=scratch,
+        running=RunningSystem(workspace=scratch.workspace, first_up=up.output),
+        cluster=outputs["cluster"],
+        service=outputs["service"],
+    )
 
 
 async def kill(*victims: Container) -> None:
