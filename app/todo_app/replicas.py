@@ -11,7 +11,8 @@ from contextvars import ContextVar
 from typing import Final, NamedTuple
 
 from todo_app.database import DatabaseError
-from todo_app.pool import ConnectionPool, PoolExhaustedError, Result, Session
+from todo_app.pool import ConnectionPool, PoolExhaustedError
+from todo_app.session import Result, Session
 
 __all__ = ["Replicas", "read_from"]
 

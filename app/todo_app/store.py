@@ -11,8 +11,9 @@ from typing import Final, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from todo_app.database import DatabaseUnavailableError, DuplicateKeyError, LostRaceError
-from todo_app.pool import ConnectionPool, PoolExhaustedError, Result, Session
+from todo_app.pool import ConnectionPool, PoolExhaustedError
 from todo_app.replicas import Replicas
+from todo_app.session import Result, Session
 from todo_app.todo import Changes, NewTodo, Todo
 
 __all__ = [

@@ -14,8 +14,9 @@ from asyncmy.errors import ProgrammingError
 
 from tests.engine.deployment import open_pool
 from todo_app.database import DatabaseUnavailableError, DuplicateKeyError
-from todo_app.pool import ConnectionPool, PoolExhaustedError, Session
+from todo_app.pool import ConnectionPool, PoolExhaustedError
 from todo_app.schema import EXPECTED_REVISION, schema_revision
+from todo_app.session import Session
 from todo_app.settings import PoolSettings, ServeSettings
 from todo_app.store import ADD
 

@@ -14,7 +14,8 @@ from tests.faults.servers import APP_USER, Database
 from tests.faults.stage import APP_PASSWORD
 from todo_app.credentials import Credentials
 from todo_app.errors import DatabaseUnavailableError
-from todo_app.pool import ConnectionPool, Result
+from todo_app.pool import ConnectionPool
+from todo_app.session import Result
 from todo_app.settings import load_serve_settings
 from todo_app.store import (
     CLEAR,
