@@ -28,9 +28,13 @@ def pytest_configure(config: pytest.Config) -> None:
         chance.use_seed(number)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Have the tests that wait for the local system come last: they have the least to wait then."""
     items.sort(key=_waits_for_system)
+    if not config.getoption("--long", default=False):
+        for item in items:
+            if item.get_closest_marker("long"):
+                item.add_marker(pytest.mark.skip("has no short form: `make faults`"))
 
 
 def _waits_for_system(item: pytest.Item) -> bool:
@@ -39,7 +43,8 @@ def _waits_for_system(item: pytest.Item) -> bool:
 
 @pytest.fixture(autouse=True)
 def _begin_the_local_system(request: pytest.FixtureRequest) -> None:
-    if any(map(_waits_for_system, request.session.items)):
+    items = request.session.items
+    if any(_waits_for_system(item) and not item.get_closest_marker("skip") for item in items):
         request.getfixturevalue("local_system_begun")
 
 

@@ -16,7 +16,7 @@ from tests.faults.local_system import LocalSystem
 from tests.faults.report import Report
 from tests.running_system import CommandResult
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(1800)]
 
 VISITORS = 4
 """A build and an engine need the machine, too."""
@@ -132,10 +132,8 @@ Deploy = Callable[[LocalSystem], CommandResult]
     ],
 )
 async def test_a_version_is_taken_back_without_a_failed_request(
-    local_system: LocalSystem, report: Report, long: bool, bad: BadVersion, deploy: Deploy
+    local_system: LocalSystem, report: Report, bad: BadVersion, deploy: Deploy
 ) -> None:
-    if not long:
-        pytest.skip("takes minutes")
     before = await to_thread(local_system.tasks)
     async with Load(local_system.address, visitors=VISITORS) as load:
         await load.acknowledgements(100)

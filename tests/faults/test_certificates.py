@@ -69,11 +69,17 @@ def for_another_host(certificate: ServerCertificate) -> trustme.LeafCert:
 @pytest.mark.parametrize(
     ("bad", "says"),
     [
-        (expired, "certificate has expired"),
-        (of_another_authority, "unable to get local issuer certificate|self-signed certificate"),
-        (for_another_host, "Hostname mismatch"),
+        pytest.param(expired, "certificate has expired", id="expired"),
+        pytest.param(
+            of_another_authority,
+            "unable to get local issuer certificate|self-signed certificate",
+            id="of another authority",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            for_another_host, "Hostname mismatch", id="for another host", marks=pytest.mark.long
+        ),
     ],
-    ids=["expired", "of another authority", "for another host"],
 )
 async def test_a_bad_certificate_gets_no_login(
     stage: Stage,

@@ -90,6 +90,7 @@ async def test_a_full_disk_refuses_writes_and_goes_on_reading(
     assert app.stop() == 0
 
 
+@pytest.mark.long
 async def test_an_application_without_room_for_a_file_serves_on(
     stage: Stage, database: Database, report: Report
 ) -> None:

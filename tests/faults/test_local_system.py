@@ -20,7 +20,7 @@ from tests.faults.load import Load
 from tests.faults.local_system import CONFIG, LocalSystem, Watch, kill, wait_until
 from tests.faults.report import Report
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(1800)]
 
 SETTING = "    size: small # for its connections: four tasks, twice while a deployment runs\n"
 
@@ -45,10 +45,8 @@ async def test_one_killed_task_costs_few_requests(
 
 
 async def test_all_tasks_killed_come_back_by_themselves(
-    local_system: LocalSystem, report: Report, long: bool
+    local_system: LocalSystem, report: Report
 ) -> None:
-    if not long:
-        pytest.skip("one killed task shows the way back")
     victims = await to_thread(local_system.tasks)
     async with Load(local_system.address) as load:
         await load.acknowledgements(300)
@@ -61,22 +59,20 @@ async def test_all_tasks_killed_come_back_by_themselves(
 
 
 async def test_rolling_deployments_fail_no_request(
-    local_system: LocalSystem, report: Report, long: bool
+    local_system: LocalSystem, report: Report
 ) -> None:
-    times, requests = (10, 100_000) if long else (1, 3_000)
+    times, requests = 10, 100_000
     async with Load(local_system.address) as load:
         await load.acknowledgements(300)
         for _ in range(times):
             await to_thread(local_system.deploy_again)
-        if long:
-            more = SETTING + "    connectionsPerTask: 7\n"
-            with local_system.changed(CONFIG, SETTING, more):
-                up = await to_thread(local_system.up)
-            assert up.code == 0, up.output
-            await to_thread(local_system.wait_until_whole)
-            times += 1
+        more = SETTING + "    connectionsPerTask: 7\n"
+        with local_system.changed(CONFIG, SETTING, more):
+            up = await to_thread(local_system.up)
+        assert up.code == 0, up.output
+        await to_thread(local_system.wait_until_whole)
         await load.requests(max(500, requests - load.tally.requests))
-    await report.settle(load, local_system, deployments=times)
+    await report.settle(load, local_system, deployments=times + 1)
     assert load.tally.failures == {}
     assert load.tally.requests >= requests
 
@@ -114,10 +110,8 @@ WITHOUT_LAME_DUCK = (
 
 
 async def test_control_without_drain_and_lame_duck_a_deployment_fails_requests(
-    local_system: LocalSystem, report: Report, long: bool
+    local_system: LocalSystem, report: Report
 ) -> None:
-    if not long:
-        pytest.skip("takes more than a minute")
     with deployed_with(local_system, WITHOUT_DRAIN, WITHOUT_LAME_DUCK):
         async with Load(local_system.address) as load:
             await load.acknowledgements(300)
@@ -147,10 +141,8 @@ def wait_for_logins(system: LocalSystem) -> None:
 
 
 async def test_a_restarted_database_restarts_no_task(
-    local_system: LocalSystem, report: Report, long: bool
+    local_system: LocalSystem, report: Report
 ) -> None:
-    if not long:
-        pytest.skip("test_database_faults.py does it to one task in the short form")
     database, tasks = local_system.database(), local_system.tasks()
     before = {state(task) for task in tasks.values()}
     async with Load(local_system.address) as load:

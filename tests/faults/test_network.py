@@ -80,6 +80,7 @@ async def test_connections_cut_in_the_middle_lose_no_acknowledged_write(
     assert set(load.tally.failures) <= {COME_BACK}
 
 
+@pytest.mark.long
 async def test_lost_packets_are_sent_again(
     shared_app: App, database: Database, network: str, report: Report, long: bool
 ) -> None:
@@ -108,6 +109,7 @@ async def test_lost_packets_are_sent_again(
     assert (lossy or 0) > 200
 
 
+@pytest.mark.long
 async def test_a_narrow_network_makes_requests_slower(
     shared_app: App, database: Database, network: str, report: Report, long: bool
 ) -> None:
@@ -134,7 +136,7 @@ async def test_a_narrow_network_makes_requests_slower(
     assert max(load.tally.seconds) <= LONGEST_REQUEST
 
 
-@pytest.mark.parametrize("way", ["statements", "answers"])
+@pytest.mark.parametrize("way", ["statements", pytest.param("answers", marks=pytest.mark.long)])
 async def test_a_network_that_swallows_everything_holds_nobody(
     stage: Stage, database: Database, network: str, report: Report, long: bool, way: Way
 ) -> None:

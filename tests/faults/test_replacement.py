@@ -102,8 +102,14 @@ async def test_rolling_replacements_fail_no_request(
     ("environment", "checks", "end"),
     [
         pytest.param({"LAME_DUCK_SECONDS": "0"}, Checks(), App.stop, id="without a lame duck"),
-        pytest.param({}, Checks(path="/healthz"), App.stop, id="without a readiness check"),
-        pytest.param({}, Checks(), killed, id="by SIGKILL"),
+        pytest.param(
+            {},
+            Checks(path="/healthz"),
+            App.stop,
+            id="without a readiness check",
+            marks=pytest.mark.long,
+        ),
+        pytest.param({}, Checks(), killed, id="by SIGKILL", marks=pytest.mark.long),
     ],
 )
 async def test_control_a_rude_replacement_fails_requests_and_loses_no_write(
@@ -140,11 +146,8 @@ async def test_a_stop_waits_for_what_is_under_way(stage: Stage, database: Databa
     assert await stopping == 0
 
 
-async def test_a_kept_connection_outlives_a_balancers_idle_timeout(
-    shared_app: App, long: bool
-) -> None:
-    if not long:
-        pytest.skip("takes more than a minute")
+@pytest.mark.long
+async def test_a_kept_connection_outlives_a_balancers_idle_timeout(shared_app: App) -> None:
     connection = Connection(shared_app.address, deadline=5)
     await connection.send("GET", "/healthz")
     await asyncio.sleep(62)  # AWS's load balancers keep one for 60 s, unless told otherwise

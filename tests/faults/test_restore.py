@@ -20,7 +20,7 @@ from tests.faults.writers import Writers
 from tests.running_system import CommandResult, RunningSystem, plain_pulumi, run_command
 from tests.scratch import copy_checkout, free_port
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(1800)]
 
 BEGINNING, END = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 FIRST = "first"
@@ -121,11 +121,7 @@ class Drill:
 
 
 @pytest.fixture(scope="module")
-def drill(
-    workspace: Workspace, tmp_path_factory: pytest.TempPathFactory, long: bool
-) -> Iterator[Drill]:
-    if not long:
-        pytest.skip("a system of its own, for minutes: `make faults`")
+def drill(workspace: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
     copy = tmp_path_factory.mktemp("drill") / "copy"
     scratch = copy_checkout(workspace, copy, port=free_port())
     try:
