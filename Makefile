@@ -19,7 +19,7 @@ PROPERTIES := tests/infra/test_capacity_properties.py
 OPS = $(if $(filter local,$(or $(STACK),local)),$(LOCAL) $(1),$(VENV)/python -m ops.$(1) --stack "$(STACK)")
 
 .DEFAULT_GOAL := help
-.PHONY: _test-system _test-beside _test-others help up restore plan simulate figures rehearse schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config supply-chain secrets clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview bench-capacity lint format packages browser
+.PHONY: _test-others _test-properties _test-system _test-beside help up restore plan simulate figures rehearse schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config supply-chain secrets clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview bench-capacity lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -118,20 +118,22 @@ clean: down  ## `make down`, then drop caches, logs and the virtual environment
 	rm -rf .local .venv
 
 test: browser $(CHECKOV)/.installed $(SSLYZE)/.installed  ## Run every test: unit, engine, browser, and faults in their short form
+	$(MAKE) --jobs 2 --output-sync=target _test-others coverage _test-properties
 	$(MAKE) --jobs 2 --output-sync=target _test-system _test-beside
 	$(PYTEST) -m faults
 
-# Most of the time they wait for AWS's provider.
+_test-others:
+	$(PYTEST) -m "not engine and not browser and not faults" --ignore tests/infra
+
+_test-properties:
+	$(PYTEST) $(PROPERTIES)
+
+# Most of the time they wait for AWS's provider; what is short and needs a processor gives way.
 _test-system:
 	$(PYTEST) -m "engine or browser"
 
-# What needs a processor and no system runs meanwhile, and gives way.
 _test-beside:
-	nice $(MAKE) lint coverage scan-config _test-others
-
-_test-others:
-	$(PYTEST) -m "not engine and not browser and not faults" --ignore tests/infra
-	$(PYTEST) $(PROPERTIES)
+	nice $(MAKE) lint scan-config
 
 test-unit: packages  ## Run the quick tests: no Docker, seconds
 	$(PYTEST) -m "not engine and not browser and not faults"
