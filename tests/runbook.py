@@ -124,8 +124,6 @@ make faults
 make faults SEED=N
     tests/faults/conftest.py
 pulumi up
-pulumi refresh --stack $STACK
-pulumi refresh --stack $STACK --import-pending-creates URN --import-pending-creates ID
     tests/engine/test_plain_pulumi.py
 pulumi stack history
     tests/engine/test_runbook.py

@@ -14,8 +14,6 @@ from tests.scratch import Scratch, copy_checkout
 
 pytestmark = pytest.mark.engine
 
-_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-
 
 @pytest.fixture
 def scratch(system: RunningSystem, tmp_path: Path) -> Scratch:
@@ -126,34 +124,3 @@ def test_a_bad_config_value_names_key_value_and_what_is_allowed(scratch: Scratch
     assert "todo:capacity.peakRequestsPerSecond" in output
     assert "lots" in output
     assert "Traceback" not in output
-
-
-def test_a_creation_that_was_cut_off_is_taken_over_by_its_id(
-    system: RunningSystem, scratch: Scratch
-) -> None:
-    """The state is as SIGKILL leaves it when AWS has made by then what was asked for."""
-    file = str(scratch.workspace.root / "deployment.json")
-    assert (
-        plain_pulumi(system.workspace, "stack", "export", "--stack", "local", "--file", file).code
-        == 0
-    )
-    state = json.loads(Path(file).read_text())
-    resources = state["deployment"]["resources"]
-    rule = [one for one in resources if one["type"] == _RULE][-1]
-    asked = {key: value for key, value in rule.items() if key not in {"id", "outputs"}}
-    resources.remove(rule)
-    state["deployment"]["pending_operations"] = [{"resource": asked, "type": "creating"}]
-    Path(file).write_text(json.dumps(state))
-    for command in (
-        ("select", "--create", "local"),
-        ("import", "--stack", "local", "--file", file),
-    ):
-        done = scratch.pulumi("stack", *command)
-        assert done.code == 0, done.output
-    found = ("--import-pending-creates", rule["urn"], "--import-pending-creates", rule["id"])
-    refresh = scratch.pulumi("refresh", "--yes", "--stack", "local", *found)
-    assert refresh.code == 0, refresh.output
-    assert scratch.pulumi("stack", "export", "--stack", "local", "--file", file).code == 0
-    after = json.loads(Path(file).read_text())["deployment"]
-    assert not after.get("pending_operations")
-    assert rule["id"] in [one.get("id") for one in after["resources"]]

@@ -34,6 +34,11 @@ exec PYTHON -m awscli "$@"
 """
 
 
+def _own_environment() -> Mapping[str, str]:
+    """Ours, without what a `make` that this runs under has for its own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+
+
 class Night:
     """A shell in which the page's first block has been run, on the local system.
 
@@ -47,7 +52,7 @@ class Night:
         self._aws.write_text(AWS.replace("PYTHON", sys.executable))
         self._aws.chmod(0o755)
         port = str(system.workspace.port)
-        self.environment: Mapping[str, str] = {**os.environ, "LOCAL_PORT": port}
+        self.environment: Mapping[str, str] = {**_own_environment(), "LOCAL_PORT": port}
         *_, local = SET_UP
         block = "\n".join([local, *list(SET_UP)[1:-1]])
         printed = self._bash(
