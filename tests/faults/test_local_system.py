@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import time
 from asyncio import to_thread
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import httpx2
 import pymysql
@@ -75,50 +73,6 @@ async def test_rolling_deployments_fail_no_request(
     await report.settle(load, local_system, deployments=times + 1)
     assert load.tally.failures == {}
     assert load.tally.requests >= requests
-
-
-@contextmanager
-def deployed_with(system: LocalSystem, *settings: tuple[str, str, str]) -> Iterator[None]:
-    """Have other settings deployed, and at the end those from before."""
-    try:
-        for file, old, new in settings:
-            system.scratch.replace(file, old, new)
-        up = system.up()
-        assert up.code == 0, up.output
-        system.wait_until_whole()
-        yield
-    finally:
-        for file, old, new in settings:
-            system.scratch.replace(file, new, old)
-        up = system.up()
-        assert up.code == 0, up.output
-        system.wait_until_whole()
-
-
-# Either alone is enough: a task that has left the load balancer is not asked any more, and one that
-# serves for three seconds more is asked no longer when it ends.
-WITHOUT_DRAIN = (
-    "pulumi/todo_infra/load_balancer.py",
-    "_DEREGISTRATION_SECONDS = 15",
-    "_DEREGISTRATION_SECONDS = 0",
-)
-WITHOUT_LAME_DUCK = (
-    "pulumi/todo_infra/service.py",
-    "\n_LAME_DUCK_SECONDS = 3",
-    "\n_LAME_DUCK_SECONDS = 0",
-)
-
-
-async def test_control_without_drain_and_lame_duck_a_deployment_fails_requests(
-    local_system: LocalSystem, report: Report
-) -> None:
-    with deployed_with(local_system, WITHOUT_DRAIN, WITHOUT_LAME_DUCK):
-        async with Load(local_system.address) as load:
-            await load.acknowledgements(300)
-            await to_thread(local_system.deploy_again)
-            await load.acknowledgements(300)
-        await report.settle(load, local_system)
-    assert load.tally.failed > 0
 
 
 def state(container: Container) -> tuple[object, ...]:
