@@ -1,6 +1,5 @@
 """Pulumi, as it deploys one stack: with the policies on, and what it says shown as it comes."""
 
-import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,20 +7,7 @@ from pathlib import Path
 
 from ops.errors import OpsError
 
-__all__ = ["Engine", "Registered"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Registered:
-    """A resource of a stack.
-
-    Attributes:
-        urn: Its name.
-        is_protected: Whether Pulumi refuses to delete it.
-    """
-
-    urn: str
-    is_protected: bool
+__all__ = ["Engine"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,26 +46,12 @@ class Engine:
         Raises:
             OpsError: It failed.
         """
-        done = self._run(words, capture=True)
-        if done.returncode:
-            raise OpsError(f"`pulumi {' '.join(words[:2])}` failed: {done.stderr.strip()}")
-        return done.stdout
-
-    def registered(self, type_: str, id_: str) -> Registered:
-        """Return what the engine knows of a resource.
-
-        Raises:
-            OpsError: There is none.
-        """
-        state = json.loads(self._read("stack", "export"))["deployment"]
-        for one in state.get("resources") or []:
-            if one["type"] == type_ and one.get("id") == id_ and not one.get("delete"):
-                return Registered(urn=one["urn"], is_protected=one.get("protect", False))
-        raise OpsError(f"Stack {self.stack} has no {type_} {id_}.")
+        return _output(self._run(words, capture=True))
 
     def protect(self, urn: str, *, on: bool) -> None:
         """Have Pulumi refuse to delete a resource, or not."""
-        self._read("state", "protect" if on else "unprotect", urn, "--yes")
+        change = ["state", "protect" if on else "unprotect", urn, "--yes"]  # takes no config
+        _output(self._start([*change, "--stack", self.stack, "--non-interactive"], capture=True))
 
     def _policies(self) -> list[str]:
         # A stack without a file of its own has every rule in force.
@@ -94,13 +66,6 @@ class Engine:
         if done.returncode:
             raise OpsError(f"`pulumi {words[0]}` failed; what it says is above.")
 
-    def _read(self, *words: str) -> str:
-        """Run a command that takes no config."""
-        done = self._start([*words, "--stack", self.stack, "--non-interactive"], capture=True)
-        if done.returncode:
-            raise OpsError(f"`pulumi {' '.join(words[:2])}` failed: {done.stderr.strip()}")
-        return done.stdout
-
     def _run(self, words: Sequence[str], *, capture: bool) -> subprocess.CompletedProcess[str]:
         config = ("--config-file", str(self.config_file))
         return self._start(
@@ -114,3 +79,10 @@ class Engine:
             )
         except FileNotFoundError:
             raise OpsError('`pulumi` is not on PATH; `eval "$(make -s env)"` has one.') from None
+
+
+def _output(done: subprocess.CompletedProcess[str]) -> str:
+    """Return what a command printed, which has to have succeeded."""
+    if done.returncode:
+        raise OpsError(f"`{' '.join(done.args[:3])}` failed: {done.stderr.strip()}")
+    return done.stdout

@@ -8,7 +8,7 @@ from typing import Any
 from ops.errors import OpsError
 from ops.restore import sources
 from ops.restore.compare import Account, account, as_text, compared, tables
-from ops.restore.engine import Engine, Registered
+from ops.restore.engine import Engine
 from ops.restore.journal import Journal
 from ops.restore.stack_config import Restore, StackConfig
 from ops.verify.database import Server
@@ -210,19 +210,18 @@ class Steps:
         name = str(doomed["identifier"])
         kept = "no snapshot of it stays" if doomed["skipFinalSnapshot"] else "a last snapshot stays"
         self._require_yes(f"Database {name} will be deleted; {kept}. Do you mean it?")
-        registered = self._engine.registered(_INSTANCE, doomed.id)
-        self._protect(doomed, registered, on=False)
+        self._protect(doomed, on=False)
         try:
             self._deploy(step, restore, change)
         except BaseException:
             if self._config.restore is not None:  # it was not deployed
-                self._protect(doomed, registered, on=True)
+                self._protect(doomed, on=True)
             raise
 
-    def _protect(self, instance: Resource, registered: Registered, *, on: bool) -> None:
+    def _protect(self, instance: Resource, *, on: bool) -> None:
         """Set both protections of one database, where it has them; the other one's stay."""
-        if registered.is_protected:
-            self._engine.protect(registered.urn, on=on)
+        if instance.is_protected:
+            self._engine.protect(instance.urn, on=on)
         if instance["deletionProtection"]:
             self._clients("rds").modify_db_instance(
                 DBInstanceIdentifier=instance["identifier"],

@@ -21,12 +21,16 @@ class Resource:
         type: Such as `aws:ecs/service:Service`.
         name: Its name in the program.
         id: Its id at AWS.
+        urn: Its name to Pulumi.
+        is_protected: Whether Pulumi refuses to delete it.
         outputs: What AWS answered when it was deployed.
     """
 
     type: str
     name: str
     id: str
+    urn: str
+    is_protected: bool
     outputs: Mapping[str, Any]
 
     def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - as AWS answered
@@ -111,6 +115,8 @@ def parse(stack: str, exported: str) -> Deployed:
                 type=one["type"],
                 name=one["urn"].split("::", 3)[-1],
                 id=str(one.get("id", "")),
+                urn=one["urn"],
+                is_protected=bool(one.get("protect")),
                 outputs=dict(one.get("outputs") or {}),
             )
             for one in listed
