@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.containers import containers
 from local.pulumi_engine import assemble
 from local.workspace import Workspace
 from tests.running_system import CommandResult, local_command, plain_pulumi
@@ -32,6 +33,12 @@ class Scratch:
     def pulumi(self, *arguments: str) -> CommandResult:
         """Run plain `pulumi` in the copy, with nothing of ours but the environment."""
         return plain_pulumi(self.workspace, *arguments)
+
+    def remove(self) -> None:
+        """Take its system down, after which no container of it is left."""
+        down = self.local("down")
+        assert down.code == 0, down.output
+        assert containers(self.workspace) == []
 
     def replace(self, file: str, old: str, new: str) -> None:
         """Change one place in a source file."""

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from local.workspace import REGION
 from tests.engine.service_by_hand import ServiceByHand
 from tests.runbook import CARRIED_OUT, SET_UP, SHOWS, filled
 from tests.running_system import CommandResult, RunningSystem, run_command
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.engine
 
@@ -103,13 +103,6 @@ def on_the_page(request: pytest.FixtureRequest) -> Callable[[str], str]:
     return find
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.3)
-
-
 def status(system: RunningSystem, path: str = "/readyz") -> int:
     with system.client() as client:
         return client.get(path).status_code
@@ -181,7 +174,7 @@ def test_a_task_that_is_stopped_is_replaced(
     now = set(night.sets(on_the_page("TASKS=")).split())
     assert len(now) == len(before)
     assert min(before) not in now
-    wait_until(lambda: status(system) == 200, "the page is not ready")
+    wait_until(lambda: status(system) == 200, seconds=SECONDS, what="the page is not ready")
 
 
 def test_a_service_that_somebody_scaled_to_nothing_serves_again(
@@ -191,10 +184,10 @@ def test_a_service_that_somebody_scaled_to_nothing_serves_again(
     on_the_page: Callable[[str], str],
 ) -> None:
     service.scale(0)
-    wait_until(lambda: status(system) == 503, "tasks are left")
+    wait_until(lambda: status(system) == 503, seconds=SECONDS, what="tasks are left")
     night.shows(on_the_page("update-service"))
     service.settled()
-    wait_until(lambda: status(system) == 200, "the page is not ready")
+    wait_until(lambda: status(system) == 200, seconds=SECONDS, what="the page is not ready")
 
 
 @contextlib.contextmanager
@@ -252,13 +245,19 @@ def test_a_password_is_changed_without_a_restart(
     path = todos[todos.index("/api/") :]
     with another_password(system, secret) as stored:
         # Unlike AWS's function, so that the log has something to show.
-        wait_until(lambda: status(system, path) == 503, "sessions are left")
+        wait_until(lambda: status(system, path) == 503, seconds=SECONDS, what="sessions are left")
         tail = on_the_page("logs tail")
-        wait_until(lambda: '"status":503' in night.shows(tail), "the log does not say it")
+        wait_until(
+            lambda: '"status":503' in night.shows(tail),
+            seconds=SECONDS,
+            what="the log does not say it",
+        )
         stored()
-        wait_until(lambda: status(system, path) == 200, "nobody can log in")
+        wait_until(lambda: status(system, path) == 200, seconds=SECONDS, what="nobody can log in")
         system.database("todo_app").close()
-    wait_until(lambda: status(system, path) == 200, "nobody can log in any more")
+    wait_until(
+        lambda: status(system, path) == 200, seconds=SECONDS, what="nobody can log in any more"
+    )
     assert {task.id for task in system.tasks()} == running
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +14,7 @@ import pytest
 from local.time_lapse import PARAMETER
 from local.workspace import REGION
 from tests.running_system import RunningSystem
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.engine
 
@@ -77,13 +77,6 @@ def asked(system: RunningSystem, *, per_second: float) -> Iterator[None]:
         stop.set()
         thread.join()
     assert statuses <= {httpx2.codes.OK}
-
-
-def wait_until(condition: Callable[[], bool], *, seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.2)
 
 
 @pytest.mark.usefixtures("hasty")

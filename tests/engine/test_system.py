@@ -4,7 +4,6 @@ import re
 import ssl
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,15 +14,9 @@ from local.containers import docker
 from local.images import PYTHON
 from local.system import only_one
 from tests.running_system import RunningSystem, local_command
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.engine
-
-
-def _eventually(condition: Callable[[], bool], *, seconds: float = 90) -> bool:
-    deadline = time.monotonic() + seconds
-    while not (met := condition()) and time.monotonic() < deadline:
-        time.sleep(0.5)
-    return met
 
 
 def _add(system: RunningSystem, title: str) -> str:
@@ -97,9 +90,9 @@ def test_a_killed_task_is_replaced_and_no_todo_is_lost(system: RunningSystem) ->
         now = {task.id for task in system.tasks()}
         return victim not in now and len(now) == len(before)
 
-    assert _eventually(replaced), system.tasks()
+    assert eventually(replaced, seconds=90), system.tasks()
     with system.client() as client:
-        assert _eventually(lambda: client.get("/readyz").status_code == 200)
+        assert eventually(lambda: client.get("/readyz").status_code == 200, seconds=90)
         assert [todo["title"] for todo in client.get(todos).json()] == [title]
     assert title in system.titles()
 

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -19,7 +19,7 @@ from typing import Self
 
 from tests.scratch import Scratch
 
-__all__ = ["Cut", "Phase", "Run", "eventually", "processes"]
+__all__ = ["Cut", "Phase", "Run", "processes"]
 
 _SECONDS = 900  # on a machine that does much else
 # Signals may be ignored where the tests run; a terminal has to be told whose it is.
@@ -194,11 +194,3 @@ def _kill(found: dict[int, str]) -> None:
     for process in found:
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 30) -> bool:
-    """Wait for a condition; whether it came."""
-    deadline = time.monotonic() + seconds
-    while not (met := condition()) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return met

@@ -6,7 +6,7 @@ import asyncio
 import json
 import time
 from asyncio import to_thread
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 import pytest
 
-from local.containers import Container, containers, docker
+from local.containers import Container, docker
 from local.stack import config_file
 from local.workspace import Workspace
 from tests.faults.http1 import Address
@@ -23,13 +23,14 @@ from tests.faults.ledger import Row
 from tests.faults.load import Load
 from tests.running_system import CommandResult, RunningSystem
 from tests.scratch import Scratch, copy_checkout, free_port
+from tests.waiting import wait_until
 
 __all__ = ["LocalSystem", "Watch", "local_system", "local_system_begun"]
 
 CONFIG: Final = "Pulumi.local.yaml"
 _STACK: Final = "local"
 _TASKS: Final = 2
-_SECONDS: Final = 120
+SECONDS: Final = 120
 _LOOK_SECONDS: Final = 0.02
 
 # All load comes from one address, so that the limit of one address has to go, as in `stage.py`.
@@ -102,7 +103,7 @@ class LocalSystem:
                 and [each["rolloutState"] for each in service["deployments"]] == ["COMPLETED"]
             )
 
-        wait_until(whole, what="the service is not as it should be")
+        wait_until(whole, seconds=SECONDS, what="the service is not as it should be")
 
     @contextmanager
     def changed(self, file: str, old: str, new: str) -> Iterator[None]:
@@ -120,14 +121,6 @@ class LocalSystem:
             each for each in self.running.containers() if host in self.running.addresses(each)
         )
         return found
-
-
-def wait_until(condition: Callable[[], bool], *, what: str, seconds: float = _SECONDS) -> None:
-    """Wait for a condition, which may take its time."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.2)
 
 
 class Watch:
@@ -187,9 +180,7 @@ def local_system_begun(
             yield begun
         finally:
             begun.exception()
-            down = scratch.local("down")
-            assert down.code == 0, down.output
-            assert containers(scratch.workspace) == []
+            scratch.remove()
 
 
 @pytest.fixture(scope="session")

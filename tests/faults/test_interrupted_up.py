@@ -17,10 +17,11 @@ import pytest
 from local.containers import docker
 from local.workspace import Workspace
 from tests.faults.chance import by_chance, seed
-from tests.faults.interruption import Cut, Phase, Run, eventually, processes
+from tests.faults.interruption import Cut, Phase, Run, processes
 from tests.faults.report import record
 from tests.faults.systems import Systems, bring_down, bring_up, check, cut_off
 from tests.running_system import RunningSystem
+from tests.waiting import eventually
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3600)]
 
@@ -99,7 +100,7 @@ def only_the_engine(systems: Systems) -> Figures:
         assert run.wait() == 1
         assert "`pulumi up` was ended by SIGKILL" in run.output
         assert "`make up` resumes" in run.output
-    assert eventually(lambda: not processes(root)), processes(root)
+    assert eventually(lambda: not processes(root), seconds=30), processes(root)
     seconds = bring_up(scratch)
     check(scratch, systems.whole.result()[1])
     bring_down(scratch)

@@ -15,8 +15,9 @@ import pytest
 
 from local.containers import Container, docker
 from tests.faults.load import Load
-from tests.faults.local_system import CONFIG, LocalSystem, Watch, kill, wait_until
+from tests.faults.local_system import CONFIG, SECONDS, LocalSystem, Watch, kill
 from tests.faults.report import Report
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.faults, pytest.mark.long, pytest.mark.timeout(1800)]
 
@@ -91,7 +92,7 @@ def wait_for_logins(system: LocalSystem) -> None:
             return False
         return True
 
-    wait_until(accepted, what="the database accepts no login")
+    wait_until(accepted, seconds=SECONDS, what="the database accepts no login")
 
 
 async def test_a_restarted_database_restarts_no_task(
