@@ -36,7 +36,8 @@ from local.emulator_deployments import Deployments
 from local.emulator_tasks import Tasks
 from local.load_balancer import state
 from local.load_balancer.controller import Controller
-from local.load_balancer.haproxy import HAProxy, Ports
+from local.load_balancer.haproxy import HAProxy
+from local.load_balancer.haproxy_config import Ports
 from local.load_balancer.model import LoadBalancer, TargetGroup
 
 __all__ = [

@@ -12,15 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from local.errors import LocalError
-from local.load_balancer.haproxy import (
-    SLOTS,
-    HAProxy,
-    Ports,
-    Server,
-    State,
-    backend,
-    configuration,
-)
+from local.load_balancer.haproxy import HAProxy
+from local.load_balancer.haproxy_config import SLOTS, Ports, Server, State, backend, configuration
 from local.load_balancer.health import Health, Judgement, ask, judge
 from local.load_balancer.model import LoadBalancer, Target, TargetGroup
 

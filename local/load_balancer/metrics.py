@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from local.load_balancer.haproxy import HAProxy, backend
+from local.load_balancer.haproxy import HAProxy
+from local.load_balancer.haproxy_config import backend
 from local.load_balancer.model import Forward, LoadBalancer, TargetGroup
 from local.metrics import Datum
 from local.time_lapse import MINUTE

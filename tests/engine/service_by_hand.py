@@ -35,8 +35,8 @@ class ServiceByHand:
         names: cluster and service, as calls take them.
     """
 
-    def __init__(self, ecs: Any, deployed: Deployed) -> None:  # noqa: ANN401 - boto3's
-        self.ecs = ecs
+    def __init__(self, ecs: Any, elbv2: Any, deployed: Deployed) -> None:  # noqa: ANN401 - boto3's
+        self.ecs, self._elbv2 = ecs, elbv2
         self.intended = str(deployed.one("aws:ecs/taskDefinition:TaskDefinition")["arn"])
         self.names = {
             "cluster": deployed.outputs["cluster"],
@@ -77,7 +77,7 @@ class ServiceByHand:
         self.ecs.update_service(**self.names, desiredCount=count)
 
     def settled(self) -> str:
-        """Wait until one deployment is complete and no other has tasks; return what it runs."""
+        """Wait until one deployment is complete and all its tasks serve; return what it runs."""
         deadline = time.monotonic() + _SECONDS
         while time.monotonic() < deadline:
             (service,) = self.ecs.describe_services(
@@ -94,10 +94,18 @@ class ServiceByHand:
             # A deployment that failed stays in the list, with nothing to do.
             busy = any(other["desiredCount"] or other["runningCount"] for other in others)
             done = primary.get("rolloutState") == "COMPLETED" and not busy
-            if done and len(tasks) == service["desiredCount"] == service["runningCount"]:
+            wanted = service["desiredCount"]
+            if done and len(tasks) == wanted == service["runningCount"] == self._serving(service):
                 return str(primary["taskDefinition"])
             time.sleep(0.5)
         pytest.fail("the service did not settle")
+
+    def _serving(self, service: Any) -> int:  # noqa: ANN401 - boto3's
+        """How many tasks get requests: one that was started by hand is in no deployment."""
+        (group,) = (one["targetGroupArn"] for one in service["loadBalancers"])
+        targets = self._elbv2.describe_target_health(TargetGroupArn=group)
+        states = [one["TargetHealth"]["State"] for one in targets["TargetHealthDescriptions"]]
+        return states.count("healthy") if set(states) <= {"healthy", "draining"} else -1
 
     def put_back(self) -> None:
         """Run what was deployed, and forget what else was registered."""
@@ -110,6 +118,6 @@ class ServiceByHand:
 
 @pytest.fixture
 def service(system: RunningSystem, deployed: Deployed) -> Iterator[ServiceByHand]:
-    service = ServiceByHand(system.aws("ecs"), deployed)
+    service = ServiceByHand(system.aws("ecs"), system.aws("elbv2"), deployed)
     yield service
     service.put_back()

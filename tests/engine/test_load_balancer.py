@@ -16,9 +16,9 @@ import httpx2
 import pytest
 
 from local.containers import docker
-from local.edge import ensure_haproxy
 from local.load_balancer.controller import Controller
-from local.load_balancer.haproxy import HAProxy, Ports
+from local.load_balancer.haproxy import HAProxy
+from local.load_balancer.haproxy_config import Ports
 from local.load_balancer.health import Health
 from local.load_balancer.model import (
     FixedResponse,
@@ -32,6 +32,7 @@ from local.load_balancer.model import (
     TargetGroup,
 )
 from local.workspace import Workspace
+from tests.plain_balancer import ensure_haproxy
 from tests.running_system import RunningSystem
 
 pytestmark = pytest.mark.engine

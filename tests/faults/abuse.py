@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self
 
-from local.load_balancer.haproxy import HAProxy, Ports, Server, State, backend, configuration
+from local.load_balancer.haproxy import HAProxy
+from local.load_balancer.haproxy_config import Ports, Server, State, backend, configuration
 from local.load_balancer.model import Forward, Listener, LoadBalancer, Rule, Target, TargetGroup
 from tests.faults.http1 import Address, Connection, NoAnswerError
 from tests.faults.report import record

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 
 from local.docker_engine import ensure_docker
-from local.edge import ensure_haproxy
 from local.images import ensure_database_image, ensure_emulator_image, ensure_python_image
 from local.workspace import Workspace
 from tests.faults import chance
@@ -15,6 +14,7 @@ from tests.faults.report import REFUSALS, SCENARIOS, Report
 from tests.faults.result import Result, this_run
 from tests.faults.servers import App, Database
 from tests.faults.stage import Stage, build_app_image
+from tests.plain_balancer import ensure_haproxy
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

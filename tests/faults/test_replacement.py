@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from local.edge import Checks, Edge
 from tests.faults.http1 import Address, Connection
 from tests.faults.load import Load
 from tests.faults.report import Report
 from tests.faults.servers import App, Database
 from tests.faults.stage import Stage
+from tests.plain_balancer import Checks, PlainBalancer
 
 pytestmark = [pytest.mark.faults, pytest.mark.usefixtures("haproxy"), pytest.mark.timeout(1800)]
 
@@ -28,9 +28,9 @@ class Deployment:
     """One copy of the application behind a balancer, and two while one takes over."""
 
     def __init__(
-        self, stage: Stage, database: Database, edge: Edge, environment: dict[str, str]
+        self, stage: Stage, database: Database, balancer: PlainBalancer, environment: dict[str, str]
     ) -> None:
-        self._stage, self._database, self._edge = stage, database, edge
+        self._stage, self._database, self._balancer = stage, database, balancer
         self._environment = environment
         self._old_slot, self._slot = "green", "blue"
         self._app = self._start()
@@ -41,9 +41,9 @@ class Deployment:
         self._old_slot, self._slot = self._slot, self._old_slot
         self._app = self._start()
         code = end(old)
-        while self._edge.status(self._old_slot).startswith("UP"):
+        while self._balancer.status(self._old_slot).startswith("UP"):
             time.sleep(0.1)
-        self._edge.remove(self._old_slot)
+        self._balancer.remove(self._old_slot)
         self._stage.remove(old)
         return code
 
@@ -54,7 +54,7 @@ class Deployment:
     def _start(self) -> App:
         app = self._stage.app(self._database, self._environment)
         app.wait_until_ready()
-        self._edge.add(self._slot, *app.address)
+        self._balancer.add(self._slot, *app.address)
         return app
 
 
@@ -67,9 +67,9 @@ def deployed(
         port = probe.getsockname()[1]
     with (
         tempfile.TemporaryDirectory() as folder,
-        Edge(Path(folder), port, ("blue", "green"), checks) as edge,
+        PlainBalancer(Path(folder), port, ("blue", "green"), checks) as balancer,
     ):
-        deployment = Deployment(stage, database, edge, environment)
+        deployment = Deployment(stage, database, balancer, environment)
         try:
             yield deployment, ("127.0.0.1", port)
         finally:

@@ -1,24 +1,18 @@
-"""HAProxy on the loopback address: a balancer that asks each server whether it is ready."""
+"""A plain HAProxy that asks each server whether it is ready, where no ECS takes servers away."""
 
 from __future__ import annotations
 
 import shutil
-import socket
-import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Self
+from typing import Self
 
 from local.commands import Watch, require
 from local.docker_engine import install_packages
-from local.errors import LocalError
-from local.load_balancer.haproxy import command
+from local.load_balancer.haproxy import HAProxy, command
 from local.workspace import Workspace
 
-__all__ = ["Checks", "Edge", "ensure_haproxy"]
-
-_START_SECONDS: Final = 10
+__all__ = ["Checks", "PlainBalancer", "ensure_haproxy"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +41,7 @@ def ensure_haproxy(workspace: Workspace, watch: Watch) -> str:
     return str(require("haproxy", fix="Install HAProxy 2.6 or newer."))
 
 
-class Edge:
+class PlainBalancer:
     """A running HAProxy, as long as the `with` block; requests are sent once and never again.
 
     Connections to servers are kept and shared, as a load balancer of AWS does.
@@ -62,43 +56,29 @@ class Edge:
     def __init__(
         self, folder: Path, port: int, slots: tuple[str, ...], checks: Checks | None = None
     ) -> None:
-        self._config, self._control = folder / "haproxy.cfg", folder / "haproxy.sock"
-        self._port = port
-        self._config.write_text(_config(port, self._control, slots, checks or Checks()))
-        self._process: subprocess.Popen[bytes] | None = None
+        self._proxy = HAProxy(folder)
+        self._config = _config(port, self._proxy.control, slots, checks or Checks())
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(["haproxy", "-db", "-f", str(self._config)])
-        deadline = time.monotonic() + _START_SECONDS
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self._port)) == 0:
-                    return self
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.__exit__()
-                raise LocalError("HAProxy did not start.", fix=f"It says why: {self._config}")
-            time.sleep(0.05)
+        self._proxy.run(self._config)
+        return self
 
     def __exit__(self, *_: object) -> None:
-        if self._process:
-            self._process.kill()
-            self._process.wait()
+        self._proxy.stop()
 
     def add(self, slot: str, host: str, port: int) -> None:
         """Send requests to a server that is ready."""
-        command(self._control, f"set server app/{slot} addr {host} port {port}")
-        command(self._control, f"set server app/{slot} state ready")
+        command(self._proxy.control, f"set server app/{slot} addr {host} port {port}")
+        command(self._proxy.control, f"set server app/{slot} state ready")
 
     def remove(self, slot: str) -> None:
         """Send no more requests to a server, whatever it says itself."""
-        command(self._control, f"set server app/{slot} state maint")
+        command(self._proxy.control, f"set server app/{slot} state maint")
 
     def status(self, slot: str) -> str:
         """What HAProxy thinks of a server: UP, DOWN, MAINT, ..."""
-        names, *lines = command(self._control, "show stat").lstrip("# ").splitlines()
-        for line in lines:
-            row = dict(zip(names.split(","), line.split(","), strict=False))
-            if (row.get("pxname"), row.get("svname")) == ("app", slot):
+        for row in self._proxy.counters():
+            if (row["pxname"], row["svname"]) == ("app", slot):
                 return row["status"]
         raise LookupError(slot)
 
@@ -123,7 +103,7 @@ frontend web
 
 backend app
     option httpchk
-    http-check send meth GET uri {checks.path} ver HTTP/1.1 hdr Host edge
+    http-check send meth GET uri {checks.path} ver HTTP/1.1 hdr Host balancer
     http-check expect status 200
     default-server check inter {checks.milliseconds}ms fall {checks.fall} rise 1
 {servers}
