@@ -117,7 +117,8 @@ ownership: packages  ## Say whether the change from BASE=main needs the platform
 clean: down  ## `make down`, then drop caches, logs and the virtual environment
 	rm -rf .local .venv
 
-test: browser $(CHECKOV)/.installed $(SSLYZE)/.installed  ## Run every test: unit, engine, browser, and faults in their short form
+test:  ## Run every test: unit, engine, browser, and faults in their short form
+	$(MAKE) --jobs 3 --output-sync=target browser $(CHECKOV)/.installed $(SSLYZE)/.installed
 	$(MAKE) --jobs 2 --output-sync=target _test-others coverage _test-properties
 	$(MAKE) --jobs 2 --output-sync=target _test-system _test-beside
 	$(PYTEST) -m faults

@@ -5,10 +5,10 @@ a thousand brackets; and what ten lines of YAML stand for can be more than any m
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-__all__ = ["DataError", "json_value", "yaml_value"]
+__all__ = ["DataError", "json_value", "yaml_events", "yaml_value"]
 
 # What engines, clouds and teams write is a tenth of each.
 _DEEPEST: Final = 100
@@ -48,31 +48,36 @@ def yaml_value(text: str) -> Any:  # noqa: ANN401 - any YAML
     import yaml  # noqa: PLC0415 - a job that only posts has no packages
 
     try:
-        # Its time grows with the square of the depth: that is looked at before the rest.
-        depth = _depth(yaml.parse(text, Loader=yaml.SafeLoader))
-        value = yaml.safe_load(text) if depth <= _DEEPEST else None
+        for _ in yaml_events(text):
+            pass
+        value = yaml.safe_load(text)
+    except DataError:
+        raise
     except RecursionError:
         raise DataError(_too_deep()) from None
     # The others are what constructors of dates, numbers and tags stumble over.
     except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, OverflowError) as e:
         raise DataError(f"it is not YAML ({e})") from None
-    if depth > _DEEPEST:
-        raise DataError(_too_deep())
     _require_bounds(value)
     return value
 
 
-def _depth(events: Iterable[Any]) -> int:
-    """Return how deep a YAML text goes, or how far it was looked at before it was too deep."""
-    from yaml import CollectionEndEvent, CollectionStartEvent  # noqa: PLC0415 - as above
+def yaml_events(text: str) -> Iterator[Any]:
+    """Yield a YAML text's events, as PyYAML names them.
 
-    depth = deepest = 0
-    for event in events:
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        deepest = max(deepest, depth)
-        if deepest > _DEEPEST:
-            break
-    return deepest
+    Raises:
+        DataError: It is too deep. The time to read on would grow with the square of the depth.
+        yaml.YAMLError: It is no YAML.
+    """
+    import yaml  # noqa: PLC0415 - as above
+
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise DataError(_too_deep())
+        yield event
 
 
 def _too_deep() -> str:

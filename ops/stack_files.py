@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import yaml
 
+from ops.plain_data import DataError, yaml_events
+
 __all__ = ["PRODUCT_KEYS", "UnclearError", "changed_keys"]
 
 PRODUCT_KEYS = frozenset({"todo:capacity", "todo:database"})
@@ -16,7 +18,6 @@ _CONFIG = "config"
 _TEXT = "tag:yaml.org,2002:str"
 # Far more than any stack's config, and a bound for what is compared.
 _LONGEST = 200_000
-_DEEPEST = 50
 # Line ends to YAML 1.1 only.
 _UNCOMMON_LINE_ENDS = ("\x85", "\u2028", "\u2029")
 
@@ -59,21 +60,18 @@ def _document(content: bytes) -> yaml.Node | None:
         text = content.decode("utf-8")
         if any(end in text for end in _UNCOMMON_LINE_ENDS):
             raise UnclearError("it has unusual line ends")
-        _require_plain(yaml.parse(text, Loader=yaml.SafeLoader))
+        _require_plain(yaml_events(text))
         return yaml.compose(text, Loader=yaml.SafeLoader)
+    except DataError as error:
+        raise UnclearError(str(error)) from error
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise UnclearError("it cannot be read as YAML") from error
 
 
 def _require_plain(events: Iterable[yaml.Event]) -> None:
     """Refuse what is not one document of plain keys and values."""
-    documents = depth = 0
+    documents = 0
     for event in events:
-        # At once: the time to read on grows with the square of the depth.
-        depth += isinstance(event, yaml.CollectionStartEvent)
-        depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            raise UnclearError("it is too deep for a stack's config")
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if event.version or event.tags:

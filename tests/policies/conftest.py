@@ -4,14 +4,12 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 from pulumi_policy import (
-    PolicyCustomTimeouts,
     PolicyProviderResource,
     PolicyResource,
-    PolicyResourceOptions,
     ResourceValidationArgs,
     ResourceValidationPolicy,
     StackValidationArgs,
@@ -20,6 +18,7 @@ from pulumi_policy import (
 from pulumi_policy.proxy import unknown_checking_proxy
 
 from tests.policies.crashes import refuse_crash
+from tests.policies.mutants.judge import OPTIONS, Violation
 from todo_policies import RULES
 from todo_policies.waivers import Ledger
 
@@ -31,22 +30,6 @@ ABOUT_DATABASES = ("database-", "storage-", "no-plaintext-", "waivers")
 """How the names of rules begin that the stack below has something to show for."""
 
 TODAY = dt.date(2026, 11, 25)
-OPTIONS = PolicyResourceOptions(
-    protect=False,
-    ignore_changes=[],
-    delete_before_replace=None,
-    aliases=[],
-    custom_timeouts=PolicyCustomTimeouts(0, 0, 0),
-    additional_secret_outputs=[],
-)
-
-
-class Violation(NamedTuple):
-    """What the engine would show, and about which resource."""
-
-    rule: str
-    resource: str
-    message: str
 
 
 @dataclass(kw_only=True)

@@ -23,10 +23,10 @@ from pulumi_policy.proxy import UnknownValueError, unknown_checking_proxy
 from tests.policies.mutants.stack import Change, Key, Resource, Stack
 from todo_policies import RULES
 
-__all__ = ["Judge", "Violation"]
+__all__ = ["OPTIONS", "Judge", "Violation"]
 
 _CONFIG = Path(__file__).parents[3] / "policies" / "config"
-_OPTIONS = PolicyResourceOptions(
+OPTIONS = PolicyResourceOptions(
     protect=False,
     ignore_changes=[],
     delete_before_replace=None,
@@ -37,7 +37,7 @@ _OPTIONS = PolicyResourceOptions(
 
 
 class Violation(NamedTuple):
-    """What a mandatory rule reports, and about which resource."""
+    """What a rule reports, and about which resource."""
 
     rule: str
     resource: str
@@ -98,7 +98,7 @@ class Judge:
             for applied in self._of_resources:
                 found: list[Violation] = []
                 args = ResourceValidationArgs(
-                    one.type, props, _urn(one), one.name, _OPTIONS, None, applied.config
+                    one.type, props, _urn(one), one.name, OPTIONS, None, applied.config
                 )
                 with suppress(UnknownValueError):  # the SDK's advisory: it waits for the update
                     applied.policy.validate(args, _collect(found, applied.policy.name))  # type: ignore[attr-defined]
@@ -162,7 +162,7 @@ def _mandatory(environment: str) -> Iterator[_Applied]:
 def _as_stack_resource(one: Resource) -> PolicyResource:
     """A resource as `AnalyzeStack` gets it: with its outputs."""
     props = unknown_checking_proxy(_as_sent({**one.computed, **one.inputs}))
-    return PolicyResource(one.type, props, _urn(one), one.name, _OPTIONS, None, None, [], {})
+    return PolicyResource(one.type, props, _urn(one), one.name, OPTIONS, None, None, [], {})
 
 
 def _link(resource: PolicyResource, one: Resource, all_: Mapping[Key, PolicyResource]) -> None:
