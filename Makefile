@@ -19,7 +19,7 @@ PROPERTIES := tests/infra/test_capacity_properties.py
 OPS = $(if $(filter local,$(or $(STACK),local)),$(LOCAL) $(1),$(VENV)/python -m ops.$(1) --stack "$(STACK)")
 
 .DEFAULT_GOAL := help
-.PHONY: _test-others _test-properties _test-system _test-beside help up restore plan simulate figures rehearse schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config supply-chain secrets clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview bench-capacity lint format packages browser
+.PHONY: _test-others _test-policies _test-properties _test-system _test-beside help up restore plan simulate figures rehearse schema preview policy-check policies mutants mutate-policies status down env parity sbom scan report ownership scan-config supply-chain secrets clean test test-unit coverage picture test-engine test-browser faults bench-app bench-preview bench-capacity lint format packages browser
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -119,12 +119,15 @@ clean: down  ## `make down`, then drop caches, logs and the virtual environment
 
 test:  ## Run every test: unit, engine, browser, and faults in their short form
 	$(MAKE) --jobs 3 --output-sync=target browser $(CHECKOV)/.installed $(SSLYZE)/.installed
-	$(MAKE) --jobs 2 --output-sync=target _test-others coverage _test-properties
+	$(MAKE) --jobs 2 --output-sync=target _test-others coverage _test-policies _test-properties
 	$(MAKE) --jobs 2 --output-sync=target _test-system _test-beside
 	$(PYTEST) -m faults
 
 _test-others:
-	$(PYTEST) -m "not engine and not browser and not faults" --ignore tests/infra
+	$(PYTEST) -m "not engine and not browser and not faults" --ignore tests/infra --ignore tests/policies
+
+_test-policies:
+	$(PYTEST) tests/policies
 
 _test-properties:
 	$(PYTEST) $(PROPERTIES)

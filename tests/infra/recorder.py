@@ -1,6 +1,7 @@
 """Runs the real program against recorded mocks: every input of every resource is kept."""
 
 import asyncio
+import contextvars
 import copy
 import importlib
 import json
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +257,13 @@ def deploy_stack(
 
 
 def run_program(deployment: Deployment, root: Path, stack: str, config: Mapping[str, Any]) -> None:
+    """Run the program, in a thread: the SDK notes every call that leads to a resource."""
+    work = partial(_run_program, deployment, root, stack, config)
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(contextvars.copy_context().run, work).result()
+
+
+def _run_program(deployment: Deployment, root: Path, stack: str, config: Mapping[str, Any]) -> None:
     monitor = _Recorder(deployment)
     program = str(PROJECT_ROOT / "pulumi" / "__main__.py")
 
