@@ -68,8 +68,8 @@ def prod_shaped(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have the tests that wait for that stack come last, where they have the least to wait."""
-    items.sort(key=_waits_for_prod)
+    """Have benchmarks come when that stack is gone, and last those that wait for it."""
+    items.sort(key=lambda item: (_waits_for_prod(item), "bench" in item.path.parts))
 
 
 def _waits_for_prod(item: pytest.Item) -> bool:

@@ -17,9 +17,10 @@ from local.workspace import Workspace
 WORKSPACE = Workspace.from_environment()
 
 
-def start(output: Path) -> subprocess.Popen[str]:
+def start(output: Path, *options: str) -> subprocess.Popen[str]:
+    command = [WORKSPACE.python, "-u", "-m", "bench.capacity", "--short", *options]
     return subprocess.Popen(
-        [WORKSPACE.python, "-u", "-m", "bench.capacity", "--short", "--output", str(output)],
+        [*command, "--output", str(output)],
         cwd=WORKSPACE.root,
         env={**os.environ, "PYTHONPATH": "pulumi"},
         stdout=subprocess.PIPE,
@@ -49,7 +50,7 @@ def test_a_short_run_measures_each_size_and_leaves_nothing_behind(tmp_path: Path
 
 @pytest.mark.engine
 def test_tasks_have_fargates_limits_and_an_interrupted_run_removes_them(tmp_path: Path) -> None:
-    with start(tmp_path / "capacity.json") as process:
+    with start(tmp_path / "capacity.json", "--rounds", "9") as process:
         for line in process.stdout or ():
             if "requests/s for" in line:
                 break

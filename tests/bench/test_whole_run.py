@@ -15,9 +15,10 @@ pytestmark = pytest.mark.engine
 WORKSPACE = Workspace.from_environment()
 
 
-def start(output: Path) -> subprocess.Popen[str]:
+def start(output: Path, *options: str) -> subprocess.Popen[str]:
+    command = [WORKSPACE.python, "-u", "-m", "bench.app", "--short", *options]
     return subprocess.Popen(
-        [WORKSPACE.python, "-u", "-m", "bench.app", "--short", "--output", str(output)],
+        [*command, "--output", str(output)],
         cwd=WORKSPACE.root,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -53,7 +54,7 @@ def test_a_short_run_measures_everybody_and_leaves_nothing_behind(tmp_path: Path
 def test_an_interrupted_run_removes_its_containers(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    with start(tmp_path / "app.json") as process:
+    with start(tmp_path / "app.json", "--rounds", "9") as process:
         for line in process.stdout or ():
             if "servers" in line:
                 break

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from local.browser import find_browser
 from tests.browser.list_page import ListPage, Opener, Table
 from tests.running_system import RunningSystem
+
+# Nothing of ours is that slow: a machine may be, on which other tests run as well.
+expect.set_options(timeout=30_000)
 
 
 class _SystemTable:
