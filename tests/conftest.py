@@ -70,6 +70,9 @@ def prod_shaped(
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Have benchmarks come when that stack is gone, and last those that wait for it."""
     items.sort(key=lambda item: (_waits_for_prod(item), "bench" in item.path.parts))
+    for item in items:
+        level = next((level for level in LEVELS if item.get_closest_marker(level)), "unit")
+        item.user_properties.append(("level", level))
 
 
 def _waits_for_prod(item: pytest.Item) -> bool:
@@ -81,7 +84,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     counts: Counter[str] = Counter()
     for report in terminalreporter.stats.get("passed", []):
         if report.when == "call":
-            counts[next((level for level in LEVELS if level in report.keywords), "unit")] += 1
+            counts[dict(report.user_properties)["level"]] += 1
     covered = ", ".join(f"{level} {counts[level]}" for level in ("unit", *LEVELS) if counts[level])
     terminalreporter.write_line(f"passed by level: {covered or 'nothing'}")
 
