@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,16 @@ from bench.app.machine import describe, priority
 from local.errors import LocalError
 from local.workspace import Workspace
 
-__all__ = ["RESULTS", "Measured", "Measurement", "as_command", "dump", "guarded", "parser"]
+__all__ = [
+    "RESULTS",
+    "Measured",
+    "Measurement",
+    "as_command",
+    "dump",
+    "guarded",
+    "parser",
+    "provenance",
+]
 
 RESULTS = Path(__file__).resolve().parent / "results"
 _QUIET = 0.1
@@ -93,6 +103,18 @@ class Measurement:
         )
         dump(measured.data, file)
         self.say(f"written to {file}")
+
+
+def provenance(
+    *, command: str, machine: Mapping[str, Any], versions: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """When, how and where something was measured: what every result begins with."""
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "machine": dict(machine),
+        **({"versions": dict(versions)} if versions is not None else {}),
+    }
 
 
 def dump(data: object, file: Path) -> None:

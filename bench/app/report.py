@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
 from bench.app.contestants import BASELINE, DRIVER, FASTAPI, OURS, WITHOUT_BYTECODE, Contestant
 from bench.app.figures import Figure, Results, figures, middle, per_cpu_second
 from bench.app.load import CONNECTIONS
+from bench.command_line import provenance
 
 __all__ = ["as_data", "as_text"]
 
@@ -106,10 +106,7 @@ def as_data(
 ) -> dict[str, Any]:
     """Everything that was measured, and where."""
     return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command,
-        "machine": dict(machine),
-        "versions": dict(versions),
+        **provenance(command=command, machine=machine, versions=versions),
         "figures": [_figure(figure) for figure in figures(results)],
         **asdict(results),
     }

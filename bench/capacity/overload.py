@@ -9,13 +9,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from bench.app.contestants import Contestant, build_image
 from bench.capacity.arena import Arena, Say, Task, opened
+from bench.command_line import provenance
 from local.workspace import Workspace
 
 __all__ = ["LOADS", "Crowd", "as_data", "as_text", "measure"]
@@ -134,10 +134,7 @@ def as_data(
 ) -> dict[str, Any]:
     """Everything that was measured, where, and what it means."""
     return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command,
-        "machine": dict(machine),
-        "versions": dict(versions),
+        **provenance(command=command, machine=machine, versions=versions),
         "definition": (
             f"Goodput: requests a second answered with success within {PATIENCE_SECONDS:g} s of "
             "when they were due. Kept: of the goodput at a load of 1, in the same round."

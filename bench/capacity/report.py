@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from bench.capacity.load import READ_PERCENT
@@ -19,6 +18,7 @@ from bench.capacity.model import (
     typical,
 )
 from bench.capacity.run import SIZES, Finished
+from bench.command_line import provenance
 from local.errors import LocalError
 from todo_infra.sizes import TASK_SIZES
 
@@ -47,15 +47,9 @@ def as_data(
     finished: Finished, *, command: str, machine: Mapping[str, Any], versions: Mapping[str, str]
 ) -> dict[str, Any]:
     """Everything that was measured, where, and what it means."""
+    images = {"base image": finished.base_image, "database": finished.database_version}
     data = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command,
-        "machine": dict(machine),
-        "versions": {
-            "base image": finished.base_image,
-            "database": finished.database_version,
-            **versions,
-        },
+        **provenance(command=command, machine=machine, versions={**images, **versions}),
         "mix": f"{READ_PERCENT} % GET of a list of 20, the others half POST, half PATCH",
         "definition": (
             "The highest rate at which, and at every lower one, no request failed, 99 of 100 were "

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
 from bench.app.figures import Figure
+from bench.command_line import provenance
 from bench.preview.measure import Process
 from bench.preview.run import PULUMI, TERRAFORM, UNREFRESHED, Results, Sample
 
@@ -53,9 +53,7 @@ def as_text(results: Results) -> str:
 def as_data(results: Results, *, command: str, machine: Mapping[str, Any]) -> dict[str, Any]:
     """Everything that was measured, and where."""
     return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": command,
-        "machine": dict(machine),
+        **provenance(command=command, machine=machine),
         "figures": [_as_data(figure) for figure in figures(results)],
         **asdict(results),
     }
