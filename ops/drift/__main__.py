@@ -7,6 +7,7 @@ if something does, and with 2 if one of the tools gives no answer.
 import argparse
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ops.drift import pulumi_drift, terraform_drift
@@ -26,9 +27,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         how = pulumi_drift.Look(
             stack=options.stack, config_file=options.config_file, root=options.root
         )
-        found = pulumi_drift.look(how)
-        if not options.no_terraform:
-            found += terraform_drift.look(options.terraform)
+        with ThreadPoolExecutor() as pool:  # most of it is waiting for both tools' AWS providers
+            looks = [pool.submit(pulumi_drift.look, how)]
+            if not options.no_terraform:
+                looks.append(pool.submit(terraform_drift.look, options.terraform))
+            found = [one for look in looks for one in look.result()]
     except OpsError as error:
         print(f"✗ {error}", file=sys.stderr)
         return 2
