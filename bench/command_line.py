@@ -126,6 +126,8 @@ def dump(data: object, file: Path) -> None:
 def guarded(action: Callable[[], None]) -> int:
     """Do it and return the exit code: 1 is a failure, 130 an interruption."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    # A shell that starts something in the background has it ignore this one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         action()
     except (LocalError, OSError) as error:
