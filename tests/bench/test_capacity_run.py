@@ -18,9 +18,11 @@ WORKSPACE = Workspace.from_environment()
 
 
 def start(output: Path, *options: str) -> subprocess.Popen[str]:
-    command = [WORKSPACE.python, "-u", "-m", "bench.capacity", "--short", *options]
     return subprocess.Popen(
-        [*command, "--output", str(output)],
+        [
+            *(WORKSPACE.python, "-u", "-m", "bench.capacity"),
+            *("--short", *options, "--output", str(output)),
+        ],
         cwd=WORKSPACE.root,
         env={**os.environ, "PYTHONPATH": "pulumi"},
         stdout=subprocess.PIPE,

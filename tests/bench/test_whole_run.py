@@ -16,9 +16,11 @@ WORKSPACE = Workspace.from_environment()
 
 
 def start(output: Path, *options: str) -> subprocess.Popen[str]:
-    command = [WORKSPACE.python, "-u", "-m", "bench.app", "--short", *options]
     return subprocess.Popen(
-        [*command, "--output", str(output)],
+        [
+            *(WORKSPACE.python, "-u", "-m", "bench.app"),
+            *("--short", *options, "--output", str(output)),
+        ],
         cwd=WORKSPACE.root,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
