@@ -9,6 +9,7 @@ from typing import Self
 
 from local.commands import Watch, require
 from local.docker_engine import install_packages
+from local.errors import LocalError
 from local.load_balancer.haproxy import HAProxy, command
 from local.workspace import Workspace
 
@@ -60,7 +61,11 @@ class PlainBalancer:
         self._config = _config(port, self._proxy.control, slots, checks or Checks())
 
     def __enter__(self) -> Self:
-        self._proxy.run(self._config)
+        try:
+            self._proxy.run(self._config)
+        except LocalError:
+            self._proxy.stop()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
