@@ -62,7 +62,7 @@ def yaml_value(text: str) -> Any:  # noqa: ANN401 - any YAML
     return value
 
 
-def yaml_events(text: str) -> Iterator[Any]:
+def yaml_events(text: str, deepest: int = _DEEPEST) -> Iterator[Any]:
     """Yield a YAML text's events, as PyYAML names them.
 
     Raises:
@@ -75,13 +75,13 @@ def yaml_events(text: str) -> Iterator[Any]:
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
-            raise DataError(_too_deep())
+        if depth > deepest:
+            raise DataError(_too_deep(deepest))
         yield event
 
 
-def _too_deep() -> str:
-    return f"it is more than {_DEEPEST} levels deep"
+def _too_deep(deepest: int = _DEEPEST) -> str:
+    return f"it is more than {deepest} levels deep"
 
 
 def _no_number(word: str) -> None:

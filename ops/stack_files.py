@@ -18,6 +18,7 @@ _CONFIG = "config"
 _TEXT = "tag:yaml.org,2002:str"
 # Far more than any stack's config, and a bound for what is compared.
 _LONGEST = 200_000
+_DEEPEST = 50
 # Line ends to YAML 1.1 only.
 _UNCOMMON_LINE_ENDS = ("\x85", "\u2028", "\u2029")
 
@@ -60,10 +61,10 @@ def _document(content: bytes) -> yaml.Node | None:
         text = content.decode("utf-8")
         if any(end in text for end in _UNCOMMON_LINE_ENDS):
             raise UnclearError("it has unusual line ends")
-        _require_plain(yaml_events(text))
+        _require_plain(yaml_events(text, _DEEPEST))
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except DataError as error:
-        raise UnclearError(str(error)) from error
+        raise UnclearError("it is too deep for a stack's config") from error
     except (UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
         raise UnclearError("it cannot be read as YAML") from error
 
