@@ -14,7 +14,6 @@ from tests.faults.interruption import Cut, Phase, Run, processes
 from tests.faults.inventory import Inventory, inventory, remains, volumes
 from tests.running_system import RunningSystem
 from tests.scratch import Scratch, copy_checkout, free_port
-from tests.waiting import eventually
 
 __all__ = ["Systems", "bring_down", "bring_up", "check", "cut_off"]
 
@@ -81,8 +80,8 @@ def cut_off(scratch: Scratch, phase: Phase, cut: Cut, after: float, command: str
         code = run.cut(cut) if goes_on else run.wait()
         assert code == (cut.code if goes_on else 0), run.output
         if cut.is_in_order:
-            root = scratch.workspace.root
-            assert eventually(lambda: not processes(root), seconds=10), run.output
+            left = processes(scratch.workspace.root)
+            assert left == {}, f"{left}\n{run.output}"
     return under_way
 
 
