@@ -20,7 +20,7 @@ from tests.engine.deployment import (  # noqa: F401 - fixtures
     pool,
     serving,
 )
-from tests.engine.service_by_hand import deployed, service  # noqa: F401 - fixtures
+from tests.engine.service_by_hand import deployed, no_scaling, service  # noqa: F401 - fixtures
 
 SECONDS = 60
 

@@ -117,6 +117,27 @@ class ServiceByHand:
 
 
 @pytest.fixture
+def no_scaling(system: RunningSystem, deployed: Deployed) -> Iterator[None]:
+    """Who counts tasks wants none to be added, or taken away, for the traffic of tests before."""
+    scaling, outputs = system.aws("application-autoscaling"), deployed.outputs
+
+    def suspend(*, suspended: bool) -> None:
+        scaling.register_scalable_target(
+            ServiceNamespace="ecs",
+            ResourceId=f"service/{outputs['cluster']}/{outputs['service']}",
+            ScalableDimension="ecs:service:DesiredCount",
+            SuspendedState={
+                "DynamicScalingInSuspended": suspended,
+                "DynamicScalingOutSuspended": suspended,
+            },
+        )
+
+    suspend(suspended=True)
+    yield
+    suspend(suspended=False)
+
+
+@pytest.fixture
 def service(system: RunningSystem, deployed: Deployed) -> Iterator[ServiceByHand]:
     service = ServiceByHand(system.aws("ecs"), system.aws("elbv2"), deployed)
     yield service

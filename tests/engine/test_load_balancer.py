@@ -356,6 +356,7 @@ def wait_until_replaced(system: RunningSystem, before: set[str], running: int) -
         time.sleep(0.5)
 
 
+@pytest.mark.usefixtures("no_scaling")
 def test_a_new_deployment_costs_no_request(system: RunningSystem) -> None:
     before = {task.id for task in system.tasks()}
     ecs = system.aws("ecs")
@@ -368,6 +369,7 @@ def test_a_new_deployment_costs_no_request(system: RunningSystem) -> None:
     assert answers[200] > 100
 
 
+@pytest.mark.usefixtures("no_scaling")
 def test_a_killed_task_is_replaced(system: RunningSystem) -> None:
     victim, *others = system.tasks()
     docker("kill", victim.id)

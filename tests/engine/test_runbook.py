@@ -156,6 +156,7 @@ def test_a_version_that_is_taken_back_serves_and_verify_says_so(
     assert re.search(r"✓ page +/ answers [23]\d\d", verified.output), "it serves all the same"
 
 
+@pytest.mark.usefixtures("no_scaling")
 def test_a_task_that_is_stopped_is_replaced(
     night: Night,
     system: RunningSystem,
@@ -235,9 +236,14 @@ def end_sessions(session: pymysql.Connection[Cursor]) -> None:
                 cursor.execute("KILL %s", (other,))
 
 
+@pytest.mark.usefixtures("no_scaling")
 def test_a_password_is_changed_without_a_restart(
-    night: Night, system: RunningSystem, on_the_page: Callable[[str], str]
+    night: Night,
+    system: RunningSystem,
+    service: ServiceByHand,
+    on_the_page: Callable[[str], str],
 ) -> None:
+    assert service.settled() == service.intended
     secret = night.sets(on_the_page("SECRET="))
     running = {task.id for task in system.tasks()}
     with system.client() as client:

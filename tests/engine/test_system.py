@@ -79,6 +79,7 @@ def test_a_second_run_changes_nothing_builds_no_image_and_keeps_the_data(
     assert title in system.titles()
 
 
+@pytest.mark.usefixtures("no_scaling")
 def test_a_killed_task_is_replaced_and_no_todo_is_lost(system: RunningSystem) -> None:
     title = f"survives {uuid4()}"
     todos = _add(system, title)
