@@ -1,4 +1,6 @@
-"""Snapshots and restores of databases, which MiniStack only keeps a record of.
+"""Databases that outlive a restart, and their snapshots and restores.
+
+MiniStack has a server's data in memory, and only keeps a record of snapshots.
 
 A snapshot is a dump of the data. A restored instance is a new container into which it is loaded;
 as of a moment, with the changes that the source's binary log has until then. Automatic backups are
@@ -51,10 +53,21 @@ def extend() -> None:
     actions["RestoreDBInstanceToPointInTime"] = backups.to_moments(make)
     actions["DescribeDBInstanceAutomatedBackups"] = backups.describe
     actions["DescribeDBInstances"] = telling_the_latest(actions["DescribeDBInstances"])
+    rds._run_rds_container = keeping_data(rds._run_rds_container)  # noqa: SLF001
     rds._mysql_server_options = writing_a_log(rds._mysql_server_options)  # noqa: SLF001
     rds._rotate_instance_password = rotating_the_master(rds._rotate_instance_password)  # noqa: SLF001
     ready = rds._grant_mysql_master_user_privileges  # noqa: SLF001
     rds._grant_mysql_master_user_privileges = backups.filling(ready)  # noqa: SLF001
+
+
+def keeping_data(run: Callable[..., Any]) -> Callable[..., Any]:
+    """Wrap what starts a server: its data is in the container, so that a restart finds it again."""
+
+    def started(docker: Any, engine: str, arguments: Mapping[str, Any], **tls: Any) -> Any:  # noqa: ANN401
+        kept = {name: value for name, value in arguments.items() if name != "tmpfs"}
+        return run(docker, engine, kept, **tls)
+
+    return started
 
 
 def writing_a_log(options: Callable[..., list[str]]) -> Callable[..., list[str]]:

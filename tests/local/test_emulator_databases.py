@@ -10,7 +10,14 @@ import pytest
 from ministack.services import rds
 
 from local.emulator_backups import Backup
-from local.emulator_databases import Answer, Backups, Request, telling_the_latest, writing_a_log
+from local.emulator_databases import (
+    Answer,
+    Backups,
+    Request,
+    keeping_data,
+    telling_the_latest,
+    writing_a_log,
+)
 
 OK: Answer = (200, {}, b"")
 REFUSED: Answer = (400, {}, b"")
@@ -95,6 +102,14 @@ def test_a_refused_one_leaves_nothing_for_an_instance_of_that_name(asked: dict[s
     rds._instances["new"] = {}
     assert restore(lambda _: REFUSED, **asked) == REFUSED
     assert rds._instances["new"] == {}
+
+
+def test_a_servers_data_is_not_in_memory() -> None:
+    ran: list[tuple[object, ...]] = []
+    arguments = {"image": "mysql", "tmpfs": {"/var/lib/mysql": "size=256m"}}
+    run = keeping_data(lambda *known, **tls: ran.append((*known, tls)))
+    run("docker", "mysql", arguments, tls_names=["todo"])
+    assert ran == [("docker", "mysql", {"image": "mysql"}, {"tls_names": ["todo"]})]
 
 
 def test_only_a_server_that_keeps_backups_writes_a_log() -> None:
