@@ -1,4 +1,8 @@
-"""Commands that a killed run left behind: each has a session of its own, and outlives it."""
+"""What commands leave behind: they outlive a run that is killed, and their children outlive them.
+
+Pulumi has each plugin in a process group of its own, and does not end the one that it is about to
+start when Ctrl+C comes: a language host was there for most of a second more.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from local.commands import OWNER_VARIABLE
 from local.errors import LocalError
 from local.workspace import Workspace
 
-__all__ = ["end_leftovers"]
+__all__ = ["end_children", "end_leftovers"]
 
 _KILL_SECONDS = 20
 
@@ -56,13 +60,13 @@ def end_leftovers(workspace: Workspace, *, patience: float) -> list[str]:
     Raises:
         LocalError: if one cannot be ended.
     """
-    found = list(_processes(workspace))
+    found = list(_processes(workspace, _is_gone))
     for process in found:
         if process.leads and patience:
             process.send(signal.SIGINT)
-    _wait(lambda: any(process.leads for process in _processes(workspace)), patience)
-    _wait(lambda: _kill(workspace), _KILL_SECONDS)
-    if rest := [str(process.id) for process in _processes(workspace)]:
+    _wait(lambda: any(process.leads for process in _processes(workspace, _is_gone)), patience)
+    _wait(lambda: _kill(workspace, _is_gone), _KILL_SECONDS)
+    if rest := [str(process.id) for process in _processes(workspace, _is_gone)]:
         raise LocalError(
             f"An earlier run was killed, and what it left cannot be ended: {', '.join(rest)}.",
             fix=f"End these processes (`kill -9 {' '.join(rest)}`) and repeat.",
@@ -70,9 +74,14 @@ def end_leftovers(workspace: Workspace, *, patience: float) -> list[str]:
     return sorted({process.command for process in found})
 
 
-def _kill(workspace: Workspace) -> bool:
+def end_children(workspace: Workspace) -> None:
+    """Kill what commands of this run have started; the commands themselves have ended."""
+    _wait(lambda: _kill(workspace, _is_this_run), _KILL_SECONDS)
+
+
+def _kill(workspace: Workspace, is_owner: Callable[[str], bool]) -> bool:
     """Kill what is left; return whether there was something."""
-    left = list(_processes(workspace))
+    left = list(_processes(workspace, is_owner))
     for process in left:
         process.send(signal.SIGKILL)
     return bool(left)
@@ -84,21 +93,25 @@ def _wait(is_under_way: Callable[[], bool], seconds: float) -> None:
         time.sleep(0.1)
 
 
-def _processes(workspace: Workspace) -> Iterator[_Process]:
-    """Processes whose environment names a log of this checkout, and an owner that is gone."""
+def _processes(workspace: Workspace, is_owner: Callable[[str], bool]) -> Iterator[_Process]:
+    """Processes whose environment names a log of this checkout, and such an owner."""
     mark = f"{OWNER_VARIABLE}=".encode()
     for file in Path("/proc").glob("[0-9]*/environ"):
         with contextlib.suppress(OSError):  # it has ended, or is somebody else's
             for entry in file.read_bytes().split(b"\0"):
                 if entry.startswith(mark):
                     owner, _, log = os.fsdecode(entry.removeprefix(mark)).partition(":")
-                    if Path(log).parent == workspace.logs and not _is_alive(owner):
+                    if Path(log).parent == workspace.logs and is_owner(owner):
                         yield _Process(id=int(file.parent.name), command=Path(log).stem)
 
 
-def _is_alive(process: str) -> bool:
-    """Whether there is such a process, and not only its exit code that nobody asked for."""
+def _is_this_run(process: str) -> bool:
+    return process == str(os.getpid())
+
+
+def _is_gone(process: str) -> bool:
+    """Whether there is no such process, or only its exit code that nobody asked for."""
     try:
-        return bool(Path("/proc", process, "cmdline").read_bytes())
+        return not Path("/proc", process, "cmdline").read_bytes()
     except OSError:
-        return False
+        return True

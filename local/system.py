@@ -17,7 +17,7 @@ from local.commands import Watch, pause
 from local.containers import containers
 from local.emulator_end import commands_end_with_emulator, require_emulator
 from local.errors import LocalError
-from local.leftovers import end_leftovers
+from local.leftovers import end_children, end_leftovers
 from local.python_packages import FOR_RUNNING, FOR_TESTING, ensure_packages
 from local.steps import Step, run_steps
 from local.workspace import Workspace
@@ -209,7 +209,8 @@ def _wait_until_ready(workspace: Workspace, watch: Watch) -> str:
 def only_one(workspace: Workspace, *, patience: float = _PATIENCE_SECONDS) -> Iterator[None]:
     """Hold the lock of this local system: two runs at once would undo each other's work.
 
-    What a killed run left running is ended first, and has `patience` seconds to do so in order.
+    What a killed run left running is ended first, and has `patience` seconds to do so in order;
+    what commands of this one left, last.
     """
     workspace.run.mkdir(parents=True, exist_ok=True)
     with (workspace.run / f"lock-{workspace.port}").open("w") as lock:
@@ -222,4 +223,7 @@ def only_one(workspace: Workspace, *, patience: float = _PATIENCE_SECONDS) -> It
             ) from None
         if ended := end_leftovers(workspace, patience=patience):
             print(f"  ended what a killed run left: {', '.join(ended)}", flush=True)
-        yield
+        try:
+            yield
+        finally:
+            end_children(workspace)

@@ -13,7 +13,7 @@ from typing import Protocol
 import pytest
 
 from local.commands import OWNER_VARIABLE
-from local.leftovers import end_leftovers
+from local.leftovers import end_children, end_leftovers
 from local.workspace import Workspace
 
 NOBODY = 2**22  # beyond the highest process id of Linux
@@ -108,6 +108,16 @@ def test_the_commands_of_a_run_that_is_alive_are_left_alone(start: Start, tmp_pa
     process = start(workspace, IGNORES, owner=os.getpid())
     assert end_leftovers(workspace, patience=0) == []
     assert process.poll() is None
+
+
+def test_the_children_of_this_runs_commands_end_with_it(start: Start, tmp_path: Path) -> None:
+    workspace = Workspace(root=tmp_path)
+    ours = start(workspace, IGNORES, owner=os.getpid())
+    another_runs = start(workspace, IGNORES, owner=os.getppid())
+    elsewhere = start(Workspace(root=tmp_path / "theirs"), IGNORES, owner=os.getpid())
+    end_children(workspace)
+    assert ours.wait() == -9
+    assert another_runs.poll() is elsewhere.poll() is None
 
 
 def test_nothing_is_left_of_a_run_that_ended(tmp_path: Path) -> None:
