@@ -91,10 +91,11 @@ class RunningSystem:
         )
 
     def aws(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
-        """An AWS client for the emulator."""
+        """An AWS client for the emulator, or for what the local stack has besides."""
+        workspace, scaling = self.workspace, service == "application-autoscaling"
         return boto3.client(
             service,  # type: ignore[call-overload]
-            endpoint_url=self.workspace.endpoint,
+            endpoint_url=workspace.autoscaling_endpoint if scaling else workspace.endpoint,
             region_name=REGION,
             aws_access_key_id="local",
             aws_secret_access_key="local",

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import boto3
 import httpx2
 import pytest
 
 from local.time_lapse import PARAMETER
-from local.workspace import REGION
 from tests.running_system import RunningSystem
 from tests.waiting import wait_until
 
@@ -29,13 +27,7 @@ OF_POLICY = (
 
 @pytest.fixture
 def scaling(system: RunningSystem) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
-    return boto3.client(
-        "application-autoscaling",
-        endpoint_url=system.workspace.autoscaling_endpoint,
-        region_name=REGION,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
+    return system.aws("application-autoscaling")
 
 
 @pytest.fixture

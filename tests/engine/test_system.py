@@ -99,6 +99,8 @@ def test_a_killed_task_is_replaced_and_no_todo_is_lost(system: RunningSystem) ->
 
 
 def test_the_services_own_sessions_are_required_to_use_tls(system: RunningSystem) -> None:
+    with system.client() as client:
+        client.get("/readyz").raise_for_status()  # which takes a session
     with system.database() as connection, connection.cursor() as cursor:
         cursor.execute("SELECT @@require_secure_transport, ssl_type FROM mysql.user"
                        " WHERE user = 'todo_app'")  # fmt: skip
