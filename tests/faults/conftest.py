@@ -42,7 +42,10 @@ def _waits_for_system(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _begin_the_local_system(request: pytest.FixtureRequest) -> None:
+def _begin_the_local_system(request: pytest.FixtureRequest, long: bool) -> None:
+    """In the short form; the long one states figures, which nothing beside it may spoil."""
+    if long:
+        return
     items = request.session.items
     if any(_waits_for_system(item) and not item.get_closest_marker("skip") for item in items):
         request.getfixturevalue("local_system_begun")

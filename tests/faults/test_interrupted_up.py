@@ -64,7 +64,7 @@ SERVICE_UPDATED: Final = Phase(
     seconds=3,
     log="pulumi-up",
 )
-_TOGETHER: Final = 2
+_TOGETHER: Final = 3
 _DOWN_SECONDS: Final = 3.0
 Figures = dict[str, object]
 
@@ -194,7 +194,7 @@ def outcomes(
     long: bool,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Mapping[str, Future[Figures]]]:
-    """What comes of each case that was asked for; two are tried at a time."""
+    """What comes of each case that was asked for; three are tried at a time."""
     print(f"seed {seed()}")
     functions = cases(long=long)
     here = [item for item in request.session.items if item.path == request.path]
