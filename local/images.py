@@ -31,7 +31,7 @@ PYTHON = f"{_NAMESPACE}/python:3.13"
 _HERE = Path(__file__).resolve().parent
 _EMULATOR_MODULES = (
     *("__init__.py", "errors.py", "time_lapse.py", "metrics.py", "task_metrics.py"),
-    *("emulator_backups.py", "emulator_databases.py", "emulator_metrics.py"),
+    *("emulator_backups.py", "emulator_databases.py", "emulator_snapshots.py"),
     *("emulator_containers.py", "emulator_deployments.py", "emulator_metrics.py"),
     *("emulator_server.py", "emulator_tasks.py"),
 )

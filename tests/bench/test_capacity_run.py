@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import time
@@ -13,27 +12,13 @@ from bench.capacity.__main__ import main
 from bench.capacity.run import SIZES
 from local.containers import docker
 from local.workspace import Workspace
+from tests.bench.short_run import containers_of, short_run
 
 WORKSPACE = Workspace.from_environment()
 
 
 def start(output: Path, *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [
-            *(WORKSPACE.python, "-u", "-m", "bench.capacity"),
-            *("--short", *options, "--output", str(output)),
-        ],
-        cwd=WORKSPACE.root,
-        env={**os.environ, "PYTHONPATH": "pulumi"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def containers_of(process: subprocess.Popen[str], form: str) -> list[str]:
-    names = ("--filter", f"name=todo-bench-{process.pid}-")
-    return docker("ps", "--all", *names, "--format", form).splitlines()
+    return short_run("capacity", output, *options, python_path="pulumi")
 
 
 @pytest.mark.engine
@@ -42,7 +27,7 @@ def test_a_short_run_measures_each_size_and_leaves_nothing_behind(tmp_path: Path
     with start(output) as process:
         printed, _ = process.communicate(timeout=300)
     assert process.returncode == 0, printed
-    assert containers_of(process, "{{.Names}}") == []
+    assert containers_of(process) == []
     data = json.loads(output.read_text())
     sizes = sorted(one["size"] for one in data["points"])
     assert sizes == sorted(size for size in SIZES for _ in range(2))
@@ -59,8 +44,7 @@ def test_tasks_have_fargates_limits_and_an_interrupted_run_removes_them(tmp_path
         # What the loads come to; the database has no limits.
         asked = "{{.HostConfig.NanoCpus}} {{.HostConfig.Memory}} {{.HostConfig.ReadonlyRootfs}}"
         limits = {
-            docker("inspect", "--format", asked, name).strip()
-            for name in containers_of(process, "{{.Names}}")
+            docker("inspect", "--format", asked, name).strip() for name in containers_of(process)
         }
         process.send_signal(signal.SIGINT)
         printed, _ = process.communicate(timeout=60)
@@ -72,9 +56,9 @@ def test_tasks_have_fargates_limits_and_an_interrupted_run_removes_them(tmp_path
     }
     assert process.returncode == 130, printed
     deadline = time.monotonic() + 10
-    while containers_of(process, "{{.Names}}") and time.monotonic() < deadline:
+    while containers_of(process) and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert containers_of(process, "{{.Names}}") == []
+    assert containers_of(process) == []
     assert not (tmp_path / "capacity.json").exists()
 
 

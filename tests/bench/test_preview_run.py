@@ -1,32 +1,22 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
-from local.containers import docker
-from local.workspace import Workspace
+from tests.bench.short_run import containers_of, short_run
 
 pytestmark = pytest.mark.engine
-WORKSPACE = Workspace.from_environment()
 
 
 def test_a_short_run_measures_both_tools_and_both_sides(tmp_path: Path) -> None:
     output = tmp_path / "results" / "preview.json"
-    with subprocess.Popen(
-        [WORKSPACE.python, "-u", "-m", "bench.preview", "--short", "--output", str(output)],
-        cwd=WORKSPACE.root,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
+    with short_run("preview", output) as process:
         printed, _ = process.communicate(timeout=550)
     # Also if a tool reports a change, or the sets are not equal.
     assert process.returncode == 0, printed
-    names = ("--filter", f"name=todo-bench-{process.pid}-", "--format", "{{.Names}}")
-    assert docker("ps", "--all", *names).split() == []
+    assert containers_of(process) == []
     data = json.loads(output.read_text())
     assert {(one["what"], one["contestant"]) for one in data["samples"]} == {
         *(("10 resources", who) for who in ("pulumi preview", "terraform plan")),

@@ -2,43 +2,22 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from local.containers import docker
-from local.workspace import Workspace
+from tests.bench.short_run import containers_of, short_run
 
 pytestmark = pytest.mark.engine
-WORKSPACE = Workspace.from_environment()
-
-
-def start(output: Path, *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [
-            *(WORKSPACE.python, "-u", "-m", "bench.app"),
-            *("--short", *options, "--output", str(output)),
-        ],
-        cwd=WORKSPACE.root,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def left_behind(process: subprocess.Popen[str]) -> list[str]:
-    names = ("--filter", f"name=todo-bench-{process.pid}-", "--format", "{{.Names}}")
-    return docker("ps", "--all", *names).split()
 
 
 def test_a_short_run_measures_everybody_and_leaves_nothing_behind(tmp_path: Path) -> None:
     output = tmp_path / "results" / "app.json"
-    with start(output) as process:
+    with short_run("app", output) as process:
         printed, _ = process.communicate(timeout=500)
     assert process.returncode == 0, printed
-    assert left_behind(process) == []
+    assert containers_of(process) == []
     data = json.loads(output.read_text())
     assert {(one["work"], one["contestant"]) for one in data["samples"]} == {
         *(("get", key) for key in ("flask", "fastapi", "ours", "ours-100", "ours-1000")),
@@ -56,17 +35,17 @@ def test_a_short_run_measures_everybody_and_leaves_nothing_behind(tmp_path: Path
 def test_an_interrupted_run_removes_its_containers(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
-    with start(tmp_path / "app.json", "--rounds", "9") as process:
+    with short_run("app", tmp_path / "app.json", "--rounds", "9") as process:
         for line in process.stdout or ():
             if "servers" in line:
                 break
         deadline = time.monotonic() + 60
-        while len(left_behind(process)) < 2 and time.monotonic() < deadline:
+        while len(containers_of(process)) < 2 and time.monotonic() < deadline:
             time.sleep(0.1)
-        running = left_behind(process)
+        running = containers_of(process)
         process.send_signal(number)
         printed, _ = process.communicate(timeout=60)
     assert len(running) >= 2, "the run ended before it could be interrupted"
     assert process.returncode == code, printed
-    assert left_behind(process) == []
+    assert containers_of(process) == []
     assert not (tmp_path / "app.json").exists()

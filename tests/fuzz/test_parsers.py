@@ -33,7 +33,7 @@ READING: Final = {
 
 OURS_ALONE: Final = {
     "app/image/sbom.py": "reads what Docker and the CycloneDX library print",
-    "local/emulator_databases.py": "requests that MiniStack has taken, within its process",
+    "local/emulator_snapshots.py": "requests that MiniStack has taken, within its process",
     "local/emulator_deployments.py": "the emulator's own records, within its process",
     "local/stack.py": "what our own engine prints",
     "local/emulator.py": "the emulator's health; anything unreadable is no emulator",

@@ -1,4 +1,4 @@
-"""What the emulator is told of snapshots and restores, without a server."""
+"""What the emulator is told of databases, snapshots and restores, without a server."""
 
 from __future__ import annotations
 
@@ -10,14 +10,8 @@ import pytest
 from ministack.services import rds
 
 from local.emulator_backups import Backup
-from local.emulator_databases import (
-    Answer,
-    Backups,
-    Request,
-    keeping_data,
-    telling_the_latest,
-    writing_a_log,
-)
+from local.emulator_databases import keeping_data, telling_the_latest, writing_a_log
+from local.emulator_snapshots import Answer, Request, Snapshots
 
 OK: Answer = (200, {}, b"")
 REFUSED: Answer = (400, {}, b"")
@@ -55,10 +49,10 @@ def source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> dict[str, Any]:
 
 
 def restore(make: Any, **asked: str) -> Answer:  # noqa: ANN401 - a handler
-    backups, request = Backups(Path()), {name: [value] for name, value in asked.items()}
+    snapshots, request = Snapshots(Path()), {name: [value] for name, value in asked.items()}
     if "DBSnapshotIdentifier" in asked:
-        return backups.from_snapshots(make)(request)
-    return backups.to_moments(make)(request)
+        return snapshots.from_snapshots(make)(request)
+    return snapshots.to_moments(make)(request)
 
 
 SNAPSHOT = {"DBInstanceIdentifier": "new", "DBSnapshotIdentifier": "before"}
