@@ -28,7 +28,7 @@ _LATEST: Final = "LatestRestorableTime"
 
 def extend() -> None:
     """Have the emulator keep and restore data."""
-    snapshots, actions = Snapshots(Path(tempfile.mkdtemp())), rds._ACTION_MAP  # noqa: SLF001
+    snapshots, actions = Snapshots(Path(tempfile.mkdtemp())), rds._ACTION_MAP
     make = actions["CreateDBInstance"]
     actions["CreateDBSnapshot"] = snapshots.taking_snapshots(actions["CreateDBSnapshot"])
     actions["DeleteDBSnapshot"] = snapshots.dropping_snapshots(actions["DeleteDBSnapshot"])
@@ -37,11 +37,11 @@ def extend() -> None:
     actions["RestoreDBInstanceToPointInTime"] = snapshots.to_moments(make)
     actions["DescribeDBInstanceAutomatedBackups"] = snapshots.describe
     actions["DescribeDBInstances"] = telling_the_latest(actions["DescribeDBInstances"])
-    rds._run_rds_container = keeping_data(rds._run_rds_container)  # noqa: SLF001
-    rds._mysql_server_options = writing_a_log(rds._mysql_server_options)  # noqa: SLF001
-    rds._rotate_instance_password = rotating_the_master(rds._rotate_instance_password)  # noqa: SLF001
-    ready = rds._grant_mysql_master_user_privileges  # noqa: SLF001
-    rds._grant_mysql_master_user_privileges = snapshots.filling(ready)  # noqa: SLF001
+    rds._run_rds_container = keeping_data(rds._run_rds_container)
+    rds._mysql_server_options = writing_a_log(rds._mysql_server_options)
+    rds._rotate_instance_password = rotating_the_master(rds._rotate_instance_password)
+    ready = rds._grant_mysql_master_user_privileges
+    rds._grant_mysql_master_user_privileges = snapshots.filling(ready)
 
 
 def keeping_data(run: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,7 +70,7 @@ def rotating_the_master(rotate: Callable[..., None]) -> Callable[..., None]:
     def rotated(instance: Instance, old: str, new: str) -> None:
         rotate(instance, old, new)
         if instance.get("_docker_container_id"):
-            Server(rds._get_docker(), instance).set_passwords()  # noqa: SLF001
+            Server(rds._get_docker(), instance).set_passwords()
 
     return rotated
 
@@ -79,9 +79,9 @@ def telling_the_latest(describe: Handler) -> Handler:
     """Wrap what describes instances: each change can be restored as soon as it is in the log."""
 
     def described(request: Request) -> Answer:
-        for instance in rds._instances.values():  # noqa: SLF001
+        for instance in rds._instances.values():
             if has_backups(instance):
-                instance[_LATEST] = rds._format_time(this_second().timestamp())  # noqa: SLF001
+                instance[_LATEST] = rds._format_time(this_second().timestamp())
         return describe(request)
 
     return described

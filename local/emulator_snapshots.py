@@ -51,8 +51,8 @@ class Snapshots:
         """Wrap `CreateDBSnapshot` so that it keeps the data."""
 
         def handler(request: Request) -> Answer:
-            instance = rds._resolve_instance(_text(request, "DBInstanceIdentifier"))  # noqa: SLF001
-            known = _text(request, "DBSnapshotIdentifier") in rds._snapshots  # noqa: SLF001
+            instance = rds._resolve_instance(_text(request, "DBInstanceIdentifier"))
+            known = _text(request, "DBSnapshotIdentifier") in rds._snapshots
             backup = self._dump(instance) if instance and not known else None
             return self._keep(take(request), _text(request, "DBSnapshotIdentifier"), backup)
 
@@ -62,7 +62,7 @@ class Snapshots:
         """Wrap `DeleteDBInstance` so that a final snapshot keeps the data."""
 
         def handler(request: Request) -> Answer:
-            instance = rds._resolve_instance(_text(request, "DBInstanceIdentifier"))  # noqa: SLF001
+            instance = rds._resolve_instance(_text(request, "DBInstanceIdentifier"))
             name = _text(request, "FinalDBSnapshotIdentifier")
             wanted = name and _text(request, "SkipFinalSnapshot") != "true"
             doomed = instance is not None and not instance.get("DeletionProtection")
@@ -76,7 +76,7 @@ class Snapshots:
 
         def handler(request: Request) -> Answer:
             name = _text(request, "DBSnapshotIdentifier")
-            backup = (rds._snapshots.get(name) or {}).get(_BACKUP)  # noqa: SLF001
+            backup = (rds._snapshots.get(name) or {}).get(_BACKUP)
             answer = drop(request)
             if answer[0] == HTTPStatus.OK and backup:
                 backup.dump.unlink()
@@ -89,7 +89,7 @@ class Snapshots:
 
         def handler(request: Request) -> Answer:
             name = _text(request, "DBSnapshotIdentifier")
-            snapshot = rds._snapshots.get(name)  # noqa: SLF001
+            snapshot = rds._snapshots.get(name)
             if snapshot is None:
                 return _refused("DBSnapshotNotFound", f"DBSnapshot {name} not found.", 404)
             backup: Backup | None = snapshot.get(_BACKUP)
@@ -137,7 +137,7 @@ class Snapshots:
 
         def filled(host: str, port: int, user: str, word: str, name: str, engine: str = "") -> None:
             ready(host, port, user, word, name, engine)
-            instance = rds._instances.get(name)  # noqa: SLF001
+            instance = rds._instances.get(name)
             if instance is None:
                 return
             try:
@@ -157,14 +157,14 @@ class Snapshots:
         wanted = _text(request, "DBInstanceIdentifier")
         found = "".join(
             _window(instance)
-            for name, instance in rds._instances.items()  # noqa: SLF001
+            for name, instance in rds._instances.items()
             if wanted in ("", name)
             and _BACKUP in instance
             and not instance["ReadReplicaSourceDBInstanceIdentifier"]
         )
         action = "DescribeDBInstanceAutomatedBackups"
         inner = f"<DBInstanceAutomatedBackups>{found}</DBInstanceAutomatedBackups>"
-        answer: Answer = rds._xml(  # noqa: SLF001
+        answer: Answer = rds._xml(
             HTTPStatus.OK, f"{action}Response", f"<{action}Result>{inner}</{action}Result>"
         )
         return answer
@@ -176,7 +176,7 @@ class Snapshots:
     def _keep(self, answer: Answer, name: str, backup: Backup | None) -> Answer:
         if backup is not None:
             if answer[0] == HTTPStatus.OK:
-                rds._snapshots[name][_BACKUP] = backup  # noqa: SLF001
+                rds._snapshots[name][_BACKUP] = backup
             else:
                 backup.dump.unlink()
         return answer
@@ -193,22 +193,22 @@ def _answered(action: str, answer: Answer, target: str, fill: Callable[[Server],
     """Answer for a new instance, which is filled when its server has started: seconds from now."""
     if answer[0] != HTTPStatus.OK:
         return answer
-    instance = rds._instances[target]  # noqa: SLF001
+    instance = rds._instances[target]
     instance[_FILL] = fill
-    described: Answer = rds._single_instance_response(  # noqa: SLF001
+    described: Answer = rds._single_instance_response(
         f"{action}Response", f"{action}Result", instance
     )
     return described
 
 
 def _server(instance: Mapping[str, Any]) -> Server:
-    return Server(rds._get_docker(), instance)  # noqa: SLF001
+    return Server(rds._get_docker(), instance)
 
 
 def _source(request: Request) -> Instance | None:
     name = _text(request, "SourceDBInstanceIdentifier")
     resource = _text(request, "SourceDbiResourceId")
-    for instance in rds._instances.values():  # noqa: SLF001
+    for instance in rds._instances.values():
         if instance["DBInstanceIdentifier"] == name or instance["DbiResourceId"] == resource:
             found: Instance = instance
             return found
@@ -227,7 +227,7 @@ def this_second() -> datetime:
 
 def _window(instance: Instance) -> str:
     earliest = instance[_BACKUP].taken.replace(microsecond=0) + timedelta(seconds=1)
-    times = (rds._format_time(one.timestamp()) for one in (earliest, this_second()))  # noqa: SLF001
+    times = (rds._format_time(one.timestamp()) for one in (earliest, this_second()))
     first, last = times
     return (
         "<DBInstanceAutomatedBackup>"
@@ -248,9 +248,9 @@ def _word(value: object) -> str:
 
 
 def _text(request: Request, name: str) -> str:
-    return str(rds._p(request, name))  # noqa: SLF001
+    return str(rds._p(request, name))
 
 
 def _refused(code: str, message: str, status: int = 400) -> Answer:
-    refused: Answer = rds._error(code, message, status)  # noqa: SLF001
+    refused: Answer = rds._error(code, message, status)
     return refused
