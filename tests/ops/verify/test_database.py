@@ -78,12 +78,25 @@ def test_mysql_has_two_words_for_it(value: str) -> None:
         (group(status="pending-reboot"), "pg is pending-reboot"),
         (group(status="applying"), "pg is applying"),
         ({"DBInstanceStatus": "rebooting"}, "the instance is rebooting"),
+        ({"DBInstanceStatus": "modifying"}, "the instance is modifying"),
     ],
 )
 def test_parameters_that_are_not_in_force(changed: Json, reason: str) -> None:
     verdict, text = shown(instance(**changed))[TLS]
     assert verdict == "fail"
     assert text.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    "status", ["backing-up", "storage-optimization", "configuring-log-exports"]
+)
+def test_a_database_that_is_busy_and_works_is_judged_by_its_parameters(status: str) -> None:
+    busy = instance(DBInstanceStatus=status)
+    verdict, text = shown(busy, REQUIRED)[TLS]
+    assert verdict == "pass"
+    assert text.endswith(f"(pg); the instance is {status}, and works")
+    off = shown(busy, REQUIRED | {"require_secure_transport": "0"})[TLS]
+    assert off == ("fail", "require_secure_transport is 0 in pg")
 
 
 @pytest.mark.parametrize(
