@@ -18,8 +18,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.errors import OpsError
 from ops.verify.credentials import secret_lines
-from ops.verify.database import Server, login_lines, server_lines, session_line
+from ops.verify.database import Server, login_lines, session_line
 from ops.verify.deployed import Deployed, read_deployed
+from ops.verify.instances import server_lines
 from ops.verify.lines import Line, Verdict, as_json, as_table, failed
 from ops.verify.page import Address, page_lines
 from ops.verify.service import service_lines

@@ -1,11 +1,11 @@
-"""The way to the database: TLS required where the server says so, and in the sessions it has."""
+"""The way to the database: over what the tasks' sessions go, and whether a login needs TLS."""
 
 import json
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,31 +15,18 @@ from botocore.exceptions import ClientError
 from ops.errors import OpsError
 from ops.verify.deployed import Deployed
 from ops.verify.lines import Line, failed, passed, skipped
+from ops.verify.tasks import tasks_of
 
-__all__ = ["Server", "login_lines", "server_lines", "session_line"]
+__all__ = ["Server", "login_lines", "session_line"]
 
-_INSTANCE = "aws:rds/instance:Instance"
-_GROUP = "aws:rds/parameterGroup:ParameterGroup"
-_PROXY = "aws:rds/proxy:Proxy"
 _SAFE_VERSIONS = {"TLSv1.2", "TLSv1.3"}
 _SECURE_TRANSPORT_REQUIRED = 3159
 _DENIED = {1045, 1698}
-_DAYS_LEFT = 60
-# In which AWS says that an instance serves as ever: the nightly backup is the usual one. In others
-# it may restart, as in `modifying`, or be away.
-_WORKS = {
-    "available",
-    "backing-up",
-    "configuring-enhanced-monitoring",
-    "configuring-iam-database-auth",
-    "configuring-log-exports",
-    "resetting-master-credentials",
-    "storage-initialization",
-    "storage-optimization",
-}
 _SECONDS = 3
 # What the application says of its first session; see app/todo_app/pool.py.
 _SAID = "database session over "
+# A task without a session is not ready, and replaced some time after its two minutes of grace.
+_FIRST = timedelta(minutes=5)
 
 Json = Mapping[str, Any]
 
@@ -86,85 +73,48 @@ class Server:
             raise OpsError(f"The tasks are not told of a database: {error!r}.") from error
 
 
-def server_lines(deployed: Deployed, rds: Any, now: datetime) -> Iterator[Line]:  # noqa: ANN401 - boto3's
-    """Say what RDS has of each instance, replicas and proxy included."""
-    ours = {str(group["name"]) for group in deployed.all(_GROUP)}
-    for resource in deployed.all(_INSTANCE):
-        name = str(resource["identifier"])
-        (instance,) = rds.describe_db_instances(DBInstanceIdentifier=name)["DBInstances"]
-        yield _requires_tls(rds, resource.name, instance, ours)
-        yield _authority(resource.name, instance, now)
-    for proxy in deployed.all(_PROXY):
-        (found,) = rds.describe_db_proxies(DBProxyName=proxy["name"])["DBProxies"]
-        verdict = passed if found["RequireTLS"] else failed
-        yield verdict(f"{proxy.name} TLS", f"the proxy's RequireTLS is {found['RequireTLS']}")
-
-
-def _requires_tls(rds: Any, name: str, instance: Json, ours: set[str]) -> Line:  # noqa: ANN401 - boto3's
-    line = f"{name} TLS"
-    if (status := instance["DBInstanceStatus"]) not in _WORKS:
-        return failed(line, f"the instance is {status}")
-    busy = "" if status == "available" else f"; the instance is {status}, and works"
-    (group,) = instance["DBParameterGroups"]
-    attached = group["DBParameterGroupName"]
-    if attached not in ours:
-        return failed(line, f"has the parameter group {attached}, which is not the stack's")
-    if (state := group["ParameterApplyStatus"]) != "in-sync":
-        return failed(line, f"{attached} is {state}: what it says is not in force yet")
-    values = _parameters(rds, attached)
-    required = values.get("require_secure_transport", "")
-    versions = {one for one in values.get("tls_version", "").split(",") if one}
-    if required.upper() not in {"1", "ON"}:
-        return failed(line, f"require_secure_transport is {required or 'not set'} in {attached}")
-    if not versions or versions - _SAFE_VERSIONS:
-        return failed(line, f"tls_version is {','.join(sorted(versions)) or 'not set'}")
-    told = f"required and in sync, {' and '.join(sorted(versions))} ({attached})"
-    return passed(line, told + busy)
-
-
-def _parameters(rds: Any, group: str) -> dict[str, str]:  # noqa: ANN401 - boto3's
-    pages = rds.get_paginator("describe_db_parameters").paginate(DBParameterGroupName=group)
-    return {
-        one["ParameterName"]: one.get("ParameterValue", "")
-        for page in pages
-        for one in page["Parameters"]
-    }
-
-
-def _authority(name: str, instance: Json, now: datetime) -> Line:
-    line, details = f"{name} certificate", instance.get("CertificateDetails", {})
-    authority = details.get("CAIdentifier") or instance.get("CACertificateIdentifier", "unknown")
-    if "ValidTill" not in details:
-        return skipped(line, f"by {authority}; RDS does not say until when")
-    days = (details["ValidTill"].astimezone(UTC) - now).days
-    verdict = passed if days >= _DAYS_LEFT else failed
-    return verdict(line, f"by {authority}, {days} days left")
-
-
 def session_line(deployed: Deployed, ecs: Any, logs: Any) -> Line:  # noqa: ANN401 - boto3's
     """Say over what the application's own sessions go: each task says it of its first."""
     name, options = "app's sessions", deployed.containers()["app"]["logConfiguration"]["options"]
-    listed = ecs.get_paginator("list_tasks").paginate(
-        cluster=deployed.outputs["cluster"], serviceName=deployed.outputs["service"]
-    )
-    tasks = {arn.rpartition("/")[2] for page in listed for arn in page["taskArns"]}
-    found = logs.get_paginator("filter_log_events").paginate(
-        logGroupName=options["awslogs-group"],
-        logStreamNamePrefix=f"{options['awslogs-stream-prefix']}/",
-        filterPattern=f'"{_SAID.strip()}"',
-    )
-    said = {
-        event["logStreamName"].rpartition("/")[2]: session
-        for page in found
-        for event in page["events"]
-        if (session := _session(event["message"]))
-    }
-    told = [said[task] for task in sorted(tasks & said.keys())]
+    cluster, service = deployed.outputs["cluster"], deployed.outputs["service"]
+    tasks = tasks_of(ecs, cluster, service, "RUNNING")
+    told = [said for task in tasks if (said := _first_session(task, options, logs))]
     if weak := [one for one in told if one.partition(" ")[0] not in _SAFE_VERSIONS]:
         return failed(name, f"over {weak[0]}")
     if not told:
         return skipped(name, f"no task says it in {options['awslogs-group']}, or not any more")
     return passed(name, f"{len(told)} of {len(tasks)} tasks: {', '.join(sorted(set(told)))}")
+
+
+def _first_session(task: Json, options: Json, logs: Any) -> str:  # noqa: ANN401 - boto3's
+    """Return what a task says of its first session; empty where it does not.
+
+    Of the task's own stream only the beginning is searched, and no further than to the line: the
+    rest of it is the access log, which may be terabytes.
+    """
+    if "startedAt" not in task:
+        return ""
+    stream = f"{options['awslogs-stream-prefix']}/app/{task['taskArn'].rpartition('/')[2]}"
+    found = logs.get_paginator("filter_log_events").paginate(
+        logGroupName=options["awslogs-group"],
+        logStreamNames=[stream],
+        # Its containers may run before ECS says that the task has started.
+        startTime=_milliseconds(task["createdAt"]),
+        endTime=_milliseconds(task["startedAt"] + _FIRST),
+        filterPattern=f'"{_SAID.strip()}"',
+    )
+    try:
+        sessions = (_session(event["message"]) for page in found for event in page["events"])
+        return next(filter(None, sessions), "")
+    except ClientError as error:
+        # A group that is gone has the same code, and is a fault.
+        if "log stream does not exist" in str(error):
+            return ""
+        raise
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def _session(message: str) -> str:

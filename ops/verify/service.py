@@ -12,10 +12,10 @@ from botocore.exceptions import ClientError
 from ops.verify.deployed import Deployed
 from ops.verify.ended import end_of, went_wrong
 from ops.verify.lines import Line, failed, passed
+from ops.verify.tasks import tasks_of
 
 __all__ = ["service_lines"]
 
-_BATCH = 100
 # Of what ECS says, the newest with each of these words.
 _FAILURES = ("rolling back", "rolled back", "fail", "unable", "unhealthy")
 
@@ -97,16 +97,7 @@ def _service_deployments(ecs: Any, service: Json) -> list[str]:  # noqa: ANN401 
 
 
 def _tasks(ecs: Any, service: Json, status: str) -> list[Json]:  # noqa: ANN401 - boto3's
-    which = {"cluster": service["clusterArn"], "serviceName": service["serviceName"]}
-    pages = ecs.get_paginator("list_tasks").paginate(**which, desiredStatus=status)
-    arns = [arn for page in pages for arn in page["taskArns"]]
-    return [
-        task
-        for start in range(0, len(arns), _BATCH)
-        for task in ecs.describe_tasks(
-            cluster=service["clusterArn"], tasks=arns[start : start + _BATCH]
-        )["tasks"]
-    ]
+    return tasks_of(ecs, service["clusterArn"], service["serviceName"], status)
 
 
 def _count(deployed: Deployed, service: Json, tasks: list[Json]) -> Line:

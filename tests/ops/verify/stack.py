@@ -117,8 +117,11 @@ def resource(type_: str, title: str, /, **outputs: Any) -> Json:  # noqa: ANN401
 
 
 @contextlib.contextmanager
-def answering(service: str, *answers: tuple[str, Json]) -> Iterator[Any]:
-    """A client with answers, in the order in which they are asked for; all of them are."""
+def answering(service: str, *answers: tuple[str, Json] | tuple[str, Json, Json]) -> Iterator[Any]:
+    """A client with answers, in the order in which they are asked for; all of them are.
+
+    A third value is what has to be asked, where that matters.
+    """
     client = boto3.client(
         service,  # type: ignore[call-overload]
         region_name=REGION,
@@ -126,11 +129,11 @@ def answering(service: str, *answers: tuple[str, Json]) -> Iterator[Any]:
         aws_secret_access_key="test",
     )
     with Stubber(client) as stub:
-        for action, answer in answers:
+        for action, answer, *asked in answers:
             if code := answer.get("error"):
-                stub.add_client_error(action, code, "as AWS says")
+                stub.add_client_error(action, code, answer.get("message", "as AWS says"))
             else:
-                stub.add_response(action, answer)
+                stub.add_response(action, answer, *asked)
         yield client
         stub.assert_no_pending_responses()
     client.close()

@@ -12,9 +12,12 @@ from typing import Any, Self
 
 import pymysql
 import pytest
+from botocore.exceptions import ClientError
 
 from ops.errors import OpsError
-from ops.verify.database import Server, login_lines, server_lines, session_line
+from ops.verify.database import Server, login_lines, session_line
+from ops.verify.instances import server_lines
+from ops.verify.lines import Line, Verdict
 from tests.ops.verify.stack import (
     ENVIRONMENT,
     SECRET,
@@ -131,15 +134,31 @@ def test_a_proxy_has_to_require_it_too(required: bool, verdict: str) -> None:
     assert lines["todo-prod-proxy TLS"][0] == verdict
 
 
-def sessions(*messages: tuple[str, str]) -> tuple[str, str]:
-    events = [{"logStreamName": f"app/app/{task}", "message": text} for task, text in messages]
-    arns = [f"arn:aws:ecs:eu-west-1:111122223333:task/c/{task}" for task in ("one", "two")]
+GROUP = "/ecs/todo-prod"
+TASKS = "arn:aws:ecs:eu-west-1:111122223333:task/c"
+
+
+def task(name: str, **changed: Any) -> Json:  # noqa: ANN401
+    began = NOW - timedelta(days=9)
+    return {
+        "taskArn": f"{TASKS}/{name}",
+        "createdAt": began,
+        "startedAt": began + timedelta(seconds=40),
+        **changed,
+    }
+
+
+def sessions(*told: Json | str, tasks: tuple[Json, ...] = (task("one"), task("two"))) -> Line:
+    """What is said of tasks, each of which has said so, or has not: an answer of its own."""
+    answers = [{"events": [{"message": one}]} if isinstance(one, str) else one for one in told]
+    arns = [one["taskArn"] for one in tasks]
     with (
-        answering("ecs", ("list_tasks", {"taskArns": arns})) as ecs,
-        answering("logs", ("filter_log_events", {"events": events})) as logs,
+        answering(
+            "ecs", ("list_tasks", {"taskArns": arns}), ("describe_tasks", {"tasks": list(tasks)})
+        ) as ecs,
+        answering("logs", *(("filter_log_events", answer) for answer in answers)) as logs,
     ):
-        line = session_line(deployed(), ecs, logs)
-    return str(line.verdict), line.reason
+        return session_line(deployed(), ecs, logs)
 
 
 def over(session: str) -> str:
@@ -147,21 +166,73 @@ def over(session: str) -> str:
 
 
 def test_each_task_says_what_its_sessions_go_over() -> None:
-    told = [("one", over("TLSv1.3 AES")), ("two", over("TLSv1.3 AES")), ("old", over("no TLS"))]
-    assert sessions(*told) == ("pass", "2 of 2 tasks: TLSv1.3 AES")
+    line = sessions(over("TLSv1.3 AES"), over("TLSv1.3 AES"))
+    assert (line.verdict, line.reason) == (Verdict.PASS, "2 of 2 tasks: TLSv1.3 AES")
 
 
 @pytest.mark.parametrize("session", ["no TLS", "TLSv1.1 RC4"])
 def test_a_session_that_is_not_safe(session: str) -> None:
-    assert sessions(("one", over("TLSv1.3 AES")), ("two", over(session))) == (
-        "fail",
-        f"over {session}",
+    line = sessions(over("TLSv1.3 AES"), over(session))
+    assert (line.verdict, line.reason) == (Verdict.FAIL, f"over {session}")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "no JSON",
+        "[]",
+        json.dumps({"message": "another"}),
+        {
+            "error": "ResourceNotFoundException",
+            "message": "The specified log stream does not exist.",
+        },
+    ],
+)
+def test_nothing_said_is_nothing_known(answer: Json | str) -> None:
+    assert sessions(answer, tasks=(task("one"),)).verdict is Verdict.SKIP
+
+
+def test_a_log_group_that_is_gone_is_not_taken_for_a_task_that_says_nothing() -> None:
+    gone = {
+        "error": "ResourceNotFoundException",
+        "message": "The specified log group does not exist.",
+    }
+    with pytest.raises(ClientError):
+        sessions(gone, tasks=(task("one"),))
+
+
+def test_a_task_that_starts_has_said_nothing_yet_and_is_not_asked() -> None:
+    starting = task("two")
+    del starting["startedAt"]
+    line = sessions(over("TLSv1.3 AES"), tasks=(task("one"), starting))
+    assert line.reason == "1 of 2 tasks: TLSv1.3 AES"
+
+
+def test_the_access_log_is_not_searched() -> None:
+    """Only the beginning of the task's own stream is, page by page, and only to the line."""
+    began = NOW - timedelta(days=9)
+    asked = {
+        "logGroupName": GROUP,
+        "logStreamNames": ["app/app/one"],
+        "startTime": int(began.timestamp() * 1000),
+        "endTime": int((began + timedelta(minutes=5, seconds=40)).timestamp() * 1000),
+        "filterPattern": '"database session over"',
+    }
+    pages: tuple[Json, Json] = (
+        {"events": [], "nextToken": "2"},
+        {"events": [{"message": over("TLSv1.3 AES")}], "nextToken": "3"},
     )
-
-
-@pytest.mark.parametrize("text", ["no JSON", "[]", json.dumps({"message": "another"})])
-def test_nothing_said_is_nothing_known(text: str) -> None:
-    assert sessions(("one", text))[0] == "skip"
+    arns, described = {"taskArns": [f"{TASKS}/one"]}, {"tasks": [task("one")]}
+    with (
+        answering("ecs", ("list_tasks", arns), ("describe_tasks", described)) as ecs,
+        answering(
+            "logs",
+            ("filter_log_events", pages[0], asked),
+            ("filter_log_events", pages[1], {**asked, "nextToken": "2"}),
+            # There is no answer to a third.
+        ) as logs,
+    ):
+        assert session_line(deployed(), ecs, logs).verdict is Verdict.PASS
 
 
 @pytest.fixture

@@ -1,0 +1,30 @@
+"""The tasks of a service, as ECS describes them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["tasks_of"]
+
+_BATCH = 100
+
+Json = Mapping[str, Any]
+
+
+def tasks_of(ecs: Any, cluster: str, service: str, status: str) -> list[Json]:  # noqa: ANN401 - boto3's
+    """Return the tasks that are to run, or that have stopped.
+
+    Args:
+        ecs: Client.
+        cluster: The cluster's name or ARN.
+        service: The service's name.
+        status: `RUNNING` or `STOPPED`.
+    """
+    pages = ecs.get_paginator("list_tasks").paginate(
+        cluster=cluster, serviceName=service, desiredStatus=status
+    )
+    arns = [arn for page in pages for arn in page["taskArns"]]
+    return [
+        task
+        for start in range(0, len(arns), _BATCH)
+        for task in ecs.describe_tasks(cluster=cluster, tasks=arns[start : start + _BATCH])["tasks"]
+    ]
