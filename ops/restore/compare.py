@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pymysql
+from pymysql.cursors import Cursor
 
 from ops.errors import OpsError
 
@@ -85,10 +86,22 @@ def tables(account: Account) -> dict[str, Table]:
     """Look through a database, as of one moment.
 
     Raises:
-        OpsError: It cannot be reached, or lets nobody in.
+        OpsError: It cannot be reached, lets nobody in, or is not read to its end.
     """
+    connection = _connected(account)
     try:
-        connection = pymysql.connect(
+        with connection, connection.cursor() as cursor:
+            return _read(cursor, account.schema)
+    except pymysql.MySQLError as error:
+        raise OpsError(
+            f"{account.host} was not read to its end ({error.args[-1]}). Nothing was changed: "
+            "repeat `compare` when it is well, or go on without."
+        ) from None
+
+
+def _connected(account: Account) -> "pymysql.Connection[Cursor]":
+    try:
+        return pymysql.connect(
             host=account.host,
             port=account.port,
             user=account.user,
@@ -105,20 +118,22 @@ def tables(account: Account) -> dict[str, Table]:
             "the private subnets reaches a database: run this on a machine in there whose security "
             "group the database's lets in (docs/runbook.md, Restore), or go on without."
         ) from None
-    with connection, connection.cursor() as cursor:
-        cursor.execute("SET SESSION time_zone = '+00:00'")
-        cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-        cursor.execute(_COLUMNS, (account.schema,))
-        columns: dict[str, list[str]] = {}
-        for table, column in cursor.fetchall():
-            columns.setdefault(str(table), []).append(str(column))
-        found = {}
-        for table, names in columns.items():
-            cursor.execute(_digest(table, names))
-            rows, high, low = cursor.fetchall()[0]
-            found[table] = Table(rows=int(rows), digest=f"{int(high):016x}{int(low):016x}")
-        return found
+
+
+def _read(cursor: Cursor, schema: str) -> dict[str, Table]:
+    cursor.execute("SET SESSION time_zone = '+00:00'")
+    cursor.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+    cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
+    cursor.execute(_COLUMNS, (schema,))
+    columns: dict[str, list[str]] = {}
+    for table, column in cursor.fetchall():
+        columns.setdefault(str(table), []).append(str(column))
+    found = {}
+    for table, names in columns.items():
+        cursor.execute(_digest(table, names))
+        rows, high, low = cursor.fetchall()[0]
+        found[table] = Table(rows=int(rows), digest=f"{int(high):016x}{int(low):016x}")
+    return found
 
 
 def _digest(table: str, columns: Sequence[str]) -> str:

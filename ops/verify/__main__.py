@@ -1,7 +1,7 @@
 """Whether what runs is what was deployed: `make verify STACK=prod`, after every `pulumi up`.
 
-Reads only. Exits with 0 if no line fails, with 1 if one does, and with 2 if nothing could be
-looked at. The endpoint and the credentials are the environment's.
+Reads only. Exits with 0 if no line fails, with 1 if one does or AWS does not say, and with 2 if
+nothing could be looked at. The endpoint and the credentials are the environment's.
 """
 
 import argparse
@@ -53,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         deployed = read_deployed(options.stack)
         address = Address(url=options.url or deployed.outputs["url"], ca_file=options.ca_file)
+        address.parts()  # what is no URL is a mistake of whoever asks, and nothing's state
         clients = functools.cache(functools.partial(boto3.client, region_name=deployed.region))
         only = options.only
         lines = _patiently(lambda: list(_lines(deployed, address, clients, only)), options.wait)
@@ -130,11 +131,13 @@ _PARTS: Mapping[str, Callable[[Deployed, Address, Clients], Iterator[Line]]] = {
 
 
 def _guarded(name: str, lines: Iterator[Line]) -> Iterator[Line]:
-    """Yield lines; what AWS refuses to tell is not well, and no reason to tell nothing else."""
+    """Yield lines; what cannot be looked at is not well, and no reason to tell nothing else."""
     try:
         yield from lines
-    except ClientError as error:
+    except (ClientError, BotoCoreError) as error:
         yield failed(name, f"AWS does not say: {error}")
+    except OpsError as error:
+        yield failed(name, str(error))
 
 
 if __name__ == "__main__":

@@ -162,11 +162,15 @@ def _login(server: Server, user: str, password: str) -> tuple[Line, str]:
         )
     except pymysql.MySQLError as error:
         return failed("login", f"{user} cannot log in over verified TLS: {error.args[-1]}"), ""
-    with connection, connection.cursor() as cursor:
-        cursor.execute("SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_cipher', 'Ssl_version')")
-        found = {str(key): str(value) for key, value in cursor.fetchall()}
-        cursor.execute("SELECT @@version")
-        flavour = str(cursor.fetchone())
+    query = "SHOW SESSION STATUS WHERE Variable_name IN ('Ssl_cipher', 'Ssl_version')"
+    try:
+        with connection, connection.cursor() as cursor:
+            cursor.execute(query)
+            found = {str(key): str(value) for key, value in cursor.fetchall()}
+            cursor.execute("SELECT @@version")
+            flavour = str(cursor.fetchone())
+    except pymysql.MySQLError as error:
+        return failed("login", f"{user} logs in, and its session breaks: {error.args[-1]}"), ""
     version, cipher = found.get("Ssl_version", ""), found.get("Ssl_cipher", "")
     verdict = passed if version in _SAFE_VERSIONS else failed
     return verdict("login", f"{user} gets {version or 'no TLS'}, {cipher or 'no cipher'}"), flavour

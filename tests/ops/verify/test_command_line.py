@@ -6,9 +6,10 @@ import json
 import subprocess
 from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from ops.errors import OpsError
 from ops.verify import __main__ as command
@@ -93,15 +94,43 @@ def test_json_has_the_same(looked_at: list[Line], capsys: pytest.CaptureFixture[
     }
 
 
-def test_what_aws_refuses_to_tell_is_not_well_and_hides_nothing_else() -> None:
-    def refused() -> Iterator[Line]:
-        yield passed("first", "is well")
-        error = {"Error": {"Code": "AccessDenied", "Message": "no"}}
-        raise ClientError(error, "DescribeAlarms")  # type: ignore[arg-type]
+REFUSED: Any = {"Error": {"Code": "AccessDenied", "Message": "no"}}
 
-    lines = list(command._guarded("alarms", refused()))
-    assert [str(line.verdict) for line in lines] == ["pass", "fail"]
-    assert "AccessDenied" in lines[1].reason
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ClientError(REFUSED, "DescribeAlarms"), "AWS does not say: An error occurred (AccessD"),
+        (EndpointConnectionError(endpoint_url="https://aws"), "AWS does not say: Could not conn"),
+        (OpsError("Stack prod has 2 resources of it, not one."), "Stack prod has 2 resources of"),
+    ],
+)
+def test_what_cannot_be_looked_at_is_not_well_and_hides_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    error: Exception,
+    reason: str,
+) -> None:
+    def refused(*_: object) -> Iterator[Line]:
+        yield passed("first", "is well")
+        raise error
+
+    monkeypatch.setattr(command, "read_deployed", lambda stack: parse(stack, exported()))
+    later = {"alarms": refused, "last": lambda *_: iter([passed("last", "is well")])}
+    monkeypatch.setattr(command, "_PARTS", later)
+    assert command.main(["--stack", "prod", "--json"]) == 1
+    first, second, third = json.loads(capsys.readouterr().out)["lines"]
+    assert [first["name"], second["name"], third["name"]] == ["first", "alarms", "last"]
+    assert [first["verdict"], second["verdict"], third["verdict"]] == ["pass", "fail", "pass"]
+    assert second["reason"].startswith(reason)
+
+
+def test_what_is_no_url_is_a_mistake_of_who_asks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "read_deployed", lambda stack: parse(stack, exported()))
+    assert command.main(["--stack", "prod", "--url", "todo.example", "--only", "page"]) == 2
+    assert "'todo.example' is no URL" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

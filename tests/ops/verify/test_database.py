@@ -258,7 +258,7 @@ class Connections:
     def connect(self, **options: Any) -> Connections:  # noqa: ANN401
         self.asked.append(options)
         answer = self.plain if options.get("ssl_disabled") else self.encrypted
-        if isinstance(answer, Exception):
+        if isinstance(answer, pymysql.MySQLError):
             raise answer
         return self
 
@@ -275,7 +275,8 @@ class Connections:
         pass
 
     def execute(self, _: str) -> None:
-        pass
+        if isinstance(self.encrypted, ConnectionError):  # which comes after the login
+            raise pymysql.OperationalError(2013, str(self.encrypted))
 
     def fetchall(self) -> object:
         return self.encrypted
@@ -287,6 +288,7 @@ class Connections:
 STATUS = (("Ssl_cipher", "AES"), ("Ssl_version", "TLSv1.3"))
 PLAIN_REFUSED = pymysql.OperationalError(3159, "Connections using insecure transport")
 DENIED = pymysql.OperationalError(1045, "Access denied")
+LOST = ConnectionError("Lost connection to MySQL server during query")
 
 
 def tried(
@@ -328,6 +330,11 @@ def test_mariadb_refuses_the_right_password_in_plain_text(
         (Connections((), STATUS, "MariaDB"), "plain text", "todo_app got in without TLS"),
         (Connections(PLAIN_REFUSED, ()), "login", "todo_app gets no TLS, no cipher"),
         (Connections(PLAIN_REFUSED, DENIED), "login", "todo_app cannot log in over verified TLS"),
+        (
+            Connections(PLAIN_REFUSED, LOST),
+            "login",
+            "todo_app logs in, and its session breaks: Los",
+        ),
     ],
 )
 def test_a_database_that_is_not_safe(
