@@ -94,7 +94,7 @@ _SWITCHED_OFF = (
         part="HTTPS from the browser",
         here="plain HTTP, without certificate and domain",
         aws="certificate, TLS policy, redirection of port 80",
-        off=("loadBalancer.certificateArn", "loadBalancer.domain"),
+        off=("loadBalancer.certificateArn", "loadBalancer.domain", "loadBalancer.hostedZoneId"),
     ),
     Difference(
         part="VPC endpoints",

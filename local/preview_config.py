@@ -123,13 +123,13 @@ def _registry(config: dict[str, Any], available: Available) -> Iterator[Change]:
 
 def _certificate(config: dict[str, Any], available: Available) -> Iterator[Change]:
     balancer = config.get("todo:loadBalancer", {})
-    if "domain" not in balancer:
+    if "hostedZoneId" not in balancer:
         return
-    domain = balancer.pop("domain")
-    balancer.pop("hostedZoneId", None)
+    domain = balancer.get("domain")
+    del balancer["hostedZoneId"]
     balancer["certificateArn"] = _CERTIFICATE.format(region=available.region)
     yield Change(
-        key="todo:loadBalancer.domain",
+        key="todo:loadBalancer.hostedZoneId",
         here="a certificate that exists already",
         why=f"the emulator has no zone of {domain}; certificate and records are not previewed",
     )

@@ -197,8 +197,10 @@ class LoadBalancer(pulumi.ComponentResource):
 
     def _url(self, name: str, settings: config.LoadBalancer) -> pulumi.Output[str]:
         scheme = "https" if settings.serves_https else "http"
-        if settings.domain is None or settings.hosted_zone_id is None:
+        if settings.domain is None:
             return pulumi.Output.concat(scheme, "://", self.load_balancer.dns_name)
+        if settings.hosted_zone_id is None:
+            return pulumi.Output.from_input(f"{scheme}://{settings.domain}")
         address = aws.route53.Record(
             f"{name}-address",
             zone_id=settings.hosted_zone_id,

@@ -11,6 +11,7 @@ LISTENER = "aws:lb/listener:Listener"
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 FORWARD = [{"type": "forward", "targetGroupArn": "arn:TargetGroup:todo-prod-tg"}]
 Deploy = Callable[..., Deployment]
+PLAIN = {"certificateArn": None, "domain": None, "allowPlainHttp": True}
 DOMAIN = {
     "certificateArn": None,
     "domain": "todo.example.com",
@@ -32,7 +33,8 @@ def test_https_serves_and_http_only_redirects(prod: Deployment) -> None:
             "redirect": {"protocol": "HTTPS", "port": "443", "statusCode": "HTTP_301"},
         }
     ]
-    assert prod.exports["url"] == "https://alb.example"
+    # Not the load balancer's own name, for which there is no certificate.
+    assert prod.exports["url"] == "https://todo.example.com"
 
 
 def test_plain_http_serves_only_without_a_certificate(local: Deployment) -> None:
@@ -51,7 +53,7 @@ def test_a_certificate_wins_over_the_permission_for_plain_http(deploy: Deploy) -
 def test_a_first_certificate_changes_the_http_listener_in_place(
     prod: Deployment, deploy: Deploy
 ) -> None:
-    before = deploy(loadBalancer={"certificateArn": None, "allowPlainHttp": True})
+    before = deploy(loadBalancer=PLAIN)
     assert before.one(LISTENER).name == prod.one(LISTENER, "todo-prod-http").name
 
 

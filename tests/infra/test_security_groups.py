@@ -35,7 +35,9 @@ def dev(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """With a certificate, so that all listeners are there, and without endpoints."""
     project = make_project(tmp_path_factory.mktemp("dev"))
     certificate = "arn:aws:acm:eu-west-1:111122223333:certificate/0a"
-    return deploy_stack(project, "dev", loadBalancer={"certificateArn": certificate})
+    return deploy_stack(
+        project, "dev", loadBalancer={"certificateArn": certificate, "domain": "todo.example.com"}
+    )
 
 
 def test_each_group_accepts_only_the_one_before_it(dev: Deployment) -> None:

@@ -77,13 +77,13 @@ def test_nothing_logs_in_to_a_real_account(key: str) -> None:
     assert keys == [key]
 
 
-def test_a_domain_is_replaced_by_a_certificate_since_the_emulator_has_no_zone_of_it() -> None:
+def test_a_zone_is_replaced_by_a_certificate_since_the_emulator_has_none() -> None:
     balancer = {"domain": "todo.example.com", "hostedZoneId": "Z1", "waf": True}
     copy, keys = changed({"todo:loadBalancer": balancer})
     arn = copy["todo:loadBalancer"].pop("certificateArn")
     assert arn.startswith("arn:aws:acm:eu-west-1:")
-    assert copy["todo:loadBalancer"] == {"waf": True}
-    assert keys == ["todo:loadBalancer.domain"]
+    assert copy["todo:loadBalancer"] == {"domain": "todo.example.com", "waf": True}
+    assert keys == ["todo:loadBalancer.hostedZoneId"]
 
 
 def test_the_emulators_registry_has_the_emulators_port() -> None:

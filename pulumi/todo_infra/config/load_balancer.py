@@ -17,10 +17,11 @@ class LoadBalancer:
 
     Attributes:
         ingress_cidrs: IPv4 networks that may connect to the listener.
-        certificate_arn: ACM certificate of the HTTPS listener.
-        domain: Name under which people open the application. A certificate is made for it, and
-            its address record; the zone below has to answer for it already.
-        hosted_zone_id: Public Route 53 zone of the domain.
+        certificate_arn: ACM certificate of the HTTPS listener, for the domain.
+        domain: Name under which people open the application. Beside certificateArn, its address
+            is yours to set, to the load balancer's.
+        hosted_zone_id: Public Route 53 zone that answers for the domain already, in place of
+            certificateArn: certificate and address are made there.
         allow_plain_http: Serve over HTTP when there is neither certificate nor domain.
         deletion_protection: Refuse to delete the load balancer and its access logs. False
             deletes the logs together with their bucket.
@@ -77,20 +78,28 @@ def contradictions(settings: LoadBalancer, key: str) -> Iterator[ConfigError]:
             f"Give one, or a {key}.domain with its hostedZoneId to have one made, or set "
             f"{key}.allowPlainHttp to true where traffic may be read on its way.",
         )
-    if settings.certificate_arn is not None and settings.domain is not None:
+    if settings.serves_https and settings.domain is None:
         yield ConfigError(
             f"{key}.domain",
-            settings.domain,
-            "nothing beside certificateArn",
-            f"Remove {key}.certificateArn to have a certificate made for the domain.",
+            None,
+            "the name that the certificate is for",
+            "Give it: under the load balancer's own name, browsers refuse the certificate.",
         )
-    if settings.domain is not None and settings.hosted_zone_id is None:
+    if settings.certificate_arn is not None and settings.hosted_zone_id is not None:
+        yield ConfigError(
+            f"{key}.hostedZoneId",
+            settings.hosted_zone_id,
+            "nothing beside certificateArn",
+            f"Remove {key}.certificateArn to have certificate and address made in that zone, or "
+            "set the address yourself.",
+        )
+    if settings.domain is not None and not settings.certificate_arn and not settings.hosted_zone_id:
         yield ConfigError(
             f"{key}.hostedZoneId",
             None,
             f"the id of the hosted zone that answers for {settings.domain}",
-            f"Give it; the proof for the certificate and the address of {settings.domain} are "
-            "written there.",
+            f"Give it, and certificate and address of {settings.domain} are made there; or give "
+            f"{key}.certificateArn.",
         )
     if settings.hosted_zone_id is not None and settings.domain is None:
         yield ConfigError(
