@@ -65,21 +65,21 @@ def _of_events(before: CapacityPlan, after: CapacityPlan) -> Iterator[Effect]:
 
 
 def _of_database(before: CapacityPlan, after: CapacityPlan) -> Iterator[Effect]:
+    window = after.maintenance_window
+    begins = f"in the maintenance window, {window} UTC" if window else "at once"
     if before.database_class != after.database_class:
-        window = after.maintenance_window
-        when = f"in the maintenance window, {window} UTC" if window else "at once"
         yield Effect(
             what=f"database: {before.database_class} → {after.database_class}",
-            when=f"{when}; the database restarts, with a standby it is away for about a minute",
+            when=f"{begins}; the database restarts, with a standby it is away for about a minute",
         )
     old, new = before.storage_gib, after.storage_gib
     if old != new:
         yield Effect(
             what=f"database storage: {old} → {new} GiB",
             when=(
-                "hours, while the database runs; nothing restarts"
+                f"{begins}, and takes hours, while the database runs; nothing restarts"
                 if new > old
-                else "never: RDS refuses it, as storage does not shrink"
+                else "never: storage does not shrink; the limit to which it grows falls, at once"
             ),
         )
     if before.read_replicas != after.read_replicas:

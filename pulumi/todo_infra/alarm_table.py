@@ -31,7 +31,7 @@ _CPU_ABOVE_TARGET_PERCENT = 25
 _DATABASE_CPU_PERCENT = 80
 _CONNECTIONS_PERCENT = 70
 _MEMORY_PERCENT = 5
-# RDS adds storage when less than a tenth is free; this is when that did not help.
+# Of the storage at the start: RDS adds some when less than a tenth of all is free, which is more.
 _STORAGE_PERCENT = 5
 _LAG_SECONDS = 30
 
@@ -180,7 +180,10 @@ def database_alarms(settings: config.Settings) -> tuple[Alarm, ...]:
         Alarm(
             name="database-storage",
             subject="database",
-            means=f"Less than {_STORAGE_PERCENT} % of the storage is free: it does not grow.",
+            means=(
+                f"Less than {storage * _STORAGE_PERCENT / 100:g} GiB of the storage are free: it "
+                "does not grow."
+            ),
             first="compare the storage with its limit, four times todo:database.storageGiB.",
             metrics=_one(_RDS, "FreeStorageSpace", "Minimum"),
             comparison="LessThanThreshold",
