@@ -31,13 +31,18 @@ _EVENT = (
     '"peakRequestsPerSecond":9000}]'
 )
 
+_OF_PLATFORM = "databaseOperations."
 STEPS: tuple[tuple[str, str, str], ...] = (
     ("half as much again at the peak", "peakRequestsPerSecond=9000", "at once"),
     ("a launch of four hours, half as much again", _EVENT, "10 minutes before it"),
-    ("twice the storage", "storageGiB=200", "hours, no pause"),
+    ("twice the storage", "storageGiB=200", "maintenance window, no pause"),
     ("a larger database", "size=xlarge", "maintenance window, a minute's pause"),
     ("RDS Proxy", "databaseOperations.proxy=true", "15 minutes, no pause"),
-    ("a copy for reads", "readReplicas=1", "half an hour, no pause"),
+    (
+        "a copy for reads",
+        "readReplicas=1 databaseOperations.managedMasterPassword=false",
+        "half an hour, no pause",
+    ),
 )
 """The ladder: what, the change that is tried, and how long until it helps."""
 
@@ -83,8 +88,7 @@ def _ladder(stated: Mapping[str, object]) -> Iterator[str]:
     before = _usd(plan_capacity(_settings(stated), _NOW))
     for what, wish, when in STEPS:
         shown = "see *Prepare a launch*" if wish == _EVENT else f"`{wish}`"
-        key, _, _ = wish.partition("=")
-        whose = "platform team" if "." in key else "product team"
+        whose = "platform team" if _OF_PLATFORM in wish else "product team"
         more = _usd(plan_capacity(_settings(stated, wish), _NOW)) - before
         yield f"| {what} | {shown} | {whose} | {when} | {more:+,.0f} |"
 

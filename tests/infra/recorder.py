@@ -44,6 +44,7 @@ with warnings.catch_warnings():
 __all__ = [
     "CERTIFICATE",
     "GENERATED_PASSWORD",
+    "OWN_MASTER",
     "PROJECT_ROOT",
     "REGISTRY_PASSWORD",
     "TERRAFORM_OUTPUTS",
@@ -61,6 +62,9 @@ PROJECT_ROOT = Path(__file__).parents[2]
 # How the SDK marks a secret on its way to the engine.
 _SIGNATURE_KEY = "4dabf18193072939515e22adb298388d"
 _SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"
+
+OWN_MASTER = {"managedMasterPassword": False}
+"""Of `databaseOperations`: what read replicas need."""
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.infra.planned import CEILING
-from tests.infra.recorder import PROJECT_ROOT, Deployment
+from tests.infra.recorder import OWN_MASTER, PROJECT_ROOT, Deployment
 from todo_infra.alarms import topic_policy
 from todo_infra.database_limits import MEMORY_GIB, max_connections
 from todo_infra.sizes import DATABASE_CLASSES
@@ -138,7 +138,7 @@ def test_errors_are_a_share_of_the_requests_once_there_are_some(prod: Deployment
 
 
 def test_a_replica_has_the_databases_alarms_and_that_of_its_lag(deploy: Deploy) -> None:
-    deployment = deploy(database={"readReplicas": 2})
+    deployment = deploy(database={"readReplicas": 2}, databaseOperations=OWN_MASTER)
     for number in (1, 2):
         server = {"DBInstanceIdentifier": f"todo-prod-database-replica-{number}"}
         cpu = alarm(deployment, f"database-cpu-{number}")
@@ -246,7 +246,11 @@ def test_there_is_none_where_they_are_switched_off_by_name(deploy: Deploy, stack
 def test_the_runbook_and_the_alarms_know_each_other(deploy: Deploy) -> None:
     runbook = (PROJECT_ROOT / "docs" / "runbook.md").read_text()
     rows = set(re.findall(r'^\| <a id="alarm-([a-z-]+)"></a>`\1` \|', runbook, re.MULTILINE))
-    everything = deploy(database={"readReplicas": 1}, **ROTATION)
+    everything = deploy(
+        database={"readReplicas": 1},
+        databaseOperations=OWN_MASTER,
+        **ROTATION,
+    )
     assert {re.sub(r"-\d$", "", name) for name in names(everything)} | {"budget"} == rows
     for one in everything.all(ALARM):
         anchor = re.sub(r"-\d$", "", one.name.removeprefix("todo-prod-"))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.recorder import stack_config
+from tests.infra.recorder import OWN_MASTER, stack_config
 from todo_infra import config
 from todo_infra.capacity import CapacityPlan, plan_capacity
 from todo_infra.capacity.data import Throughput, load_prices, load_throughput, months_between
@@ -40,6 +40,9 @@ def settings(**changes: Mapping[str, Any] | str) -> config.Settings:
         else:
             values[f"todo:{name}"] = values.get(f"todo:{name}", {}) | dict(change)
     return config.parse(values)
+
+
+REPLICATED: dict[str, Any] = {"database": {"readReplicas": 1}, "databaseOperations": OWN_MASTER}
 
 
 def plan(now: datetime = NOW, /, **changes: Any) -> CapacityPlan:  # noqa: ANN401 - JSON values
@@ -227,7 +230,7 @@ def test_the_ways_out_are_said_to_be_closed_where_they_are() -> None:
 @pytest.mark.parametrize(
     ("changes", "closed"),
     [
-        ({"database": {"readReplicas": 1}}, "no RDS Proxy (todo:database.readReplicas are"),
+        (REPLICATED, "no RDS Proxy (todo:database.readReplicas are"),
         ({"databaseOperations": {"proxy": True}}, "no RDS Proxy, which is there already"),
     ],
 )
@@ -309,12 +312,10 @@ def test_a_database_that_is_not_enough_gets_advice(
 
 
 def test_replicas_bear_the_reads() -> None:
-    first = plan(database={"readReplicas": 1}).notes[0]
+    first = plan(**REPLICATED).notes[0]
     assert "bears about 2500 req/s" in first  # 2000 a second of the 80 % that read
-    assert (
-        "bears about 4000 req/s"
-        in plan(database={"readReplicas": 2}, capacity={"readPercent": 50}).notes[0]
-    )
+    two = REPLICATED | {"database": {"readReplicas": 2}}
+    assert "bears about 4000 req/s" in plan(**two, capacity={"readPercent": 50}).notes[0]
 
 
 def test_a_proxy_is_proposed_where_connections_get_scarce() -> None:
@@ -510,7 +511,7 @@ def cost(planned: CapacityPlan) -> dict[str, float]:
 
 def test_the_estimate_is_made_of_what_the_stack_has() -> None:
     full = cost(
-        plan(database={"readReplicas": 1}, databaseOperations={"proxy": True}),
+        plan(database={"readReplicas": 1}, databaseOperations={"proxy": True, **OWN_MASTER})
     )
     assert set(full) == {
         "tasks",

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from tests.infra.recorder import stack_config
+from tests.infra.recorder import OWN_MASTER, stack_config
 from todo_infra import config
 from todo_infra.capacity import CapacityPlan, plan_capacity
 from todo_infra.config.capacity import MOST_TASKS
@@ -85,7 +85,7 @@ def stacks(draw: st.DrawFn) -> dict[str, Any]:
         "readReplicas": draw(st.integers(0, 5)),
         "connectionsPerTask": draw(pools),
     }
-    operations = {"proxy": proxy, "multiAz": multi_az}
+    operations = {"proxy": proxy, "multiAz": multi_az, **OWN_MASTER}
     return BASE | {
         "aws:region": region,
         "todo:capacity": capacity,

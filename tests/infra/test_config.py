@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.infra.recorder import PROJECT_ROOT, stack_config, use_config
+from tests.infra.recorder import OWN_MASTER, PROJECT_ROOT, stack_config, use_config
 from todo_infra import config
 from todo_infra.config.rules import key_of, rules_of
 from todo_infra.errors import ConfigErrors
@@ -223,6 +223,12 @@ def test_refuses_fewer_tasks_at_most_than_at_least() -> None:
 def test_refuses_a_maintenance_in_the_middle_of_the_backup() -> None:
     (problem,) = problems({"todo:databaseOperations": {"backupWindow": "05:30-06:30"}})
     assert problem.startswith("todo:databaseOperations.maintenanceWindow is 'sun:05:00-sun:06:00'")
+
+
+def test_refuses_replicas_that_aws_would_refuse_half_way_through_an_update() -> None:
+    (problem,) = problems({"todo:database": {"readReplicas": 1}})
+    assert problem.startswith("todo:database.readReplicas is 1; allowed: 0, while")
+    assert load({"todo:database": {"readReplicas": 1}, "todo:databaseOperations": OWN_MASTER})
 
 
 def test_refuses_plain_http_unless_it_is_asked_for_by_name() -> None:

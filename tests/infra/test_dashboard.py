@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.infra.planned import CEILING, FLOOR, TARGET
-from tests.infra.recorder import PROJECT_ROOT, Deployment
+from tests.infra.recorder import OWN_MASTER, PROJECT_ROOT, Deployment
 
 Deploy = Callable[..., Deployment]
 DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
@@ -83,7 +83,7 @@ def test_what_users_and_the_database_see(
 
 def test_widgets_fill_the_page_and_do_not_overlap(deploy: Deploy) -> None:
     taken: set[tuple[int, int]] = set()
-    for one in widgets(deploy(database={"readReplicas": 2})):
+    for one in widgets(deploy(database={"readReplicas": 2}, databaseOperations=OWN_MASTER)):
         cells = {
             (one["x"] + column, one["y"] + row)
             for column in range(one["width"])
@@ -97,7 +97,7 @@ def test_widgets_fill_the_page_and_do_not_overlap(deploy: Deploy) -> None:
 
 def test_replicas_have_lines_of_their_own(prod: Deployment, deploy: Deploy) -> None:
     assert not [one for one in widgets(prod) if "Replicas" in json.dumps(one)]
-    deployment = deploy(database={"readReplicas": 2})
+    deployment = deploy(database={"readReplicas": 2}, databaseOperations=OWN_MASTER)
     labels = ["replica 1", "replica 2"]
     lag = graph(deployment, "Replicas: seconds behind")["metrics"]
     assert [metric[-1]["label"] for metric in lag] == labels

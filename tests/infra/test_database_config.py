@@ -6,7 +6,12 @@ from datetime import date
 import pytest
 
 from todo_infra.config.choices import SomeOf, ZeroOr
-from todo_infra.config.database import DatabaseOperations, contradictions
+from todo_infra.config.database import (
+    Database,
+    DatabaseOperations,
+    contradictions,
+    replica_contradictions,
+)
 from todo_infra.config.database_windows import DailyWindow, WeeklyWindow, windows_overlap
 from todo_infra.config.rules import Rule
 
@@ -36,6 +41,21 @@ def test_backup_and_maintenance_do_not_meet() -> None:
         f"{KEY}.maintenanceWindow is 'sun:03:30-sun:04:30'; allowed: a window beside the daily "
         "backup, 03:00-04:00. Move one of the two."
     )
+
+
+def test_replicas_and_a_managed_master_exclude_each_other_as_rds_has_it() -> None:
+    database, managed = Database(read_replicas=2), DatabaseOperations()
+    (problem,) = map(str, replica_contradictions(database, managed, "todo"))
+    assert problem == (
+        "todo:database.readReplicas is 2; allowed: 0, while "
+        f"{KEY}.managedMasterPassword is true. RDS copies no database whose master password it "
+        "manages. The platform team can have this program make the password: "
+        "managedMasterPassword false, and the policy database-credentials-managed told so with "
+        "managedByRds false."
+    )
+    own = replace(managed, managed_master_password=False)
+    assert list(replica_contradictions(database, own, "todo")) == []
+    assert list(replica_contradictions(Database(), managed, "todo")) == []
 
 
 def test_a_new_line_cannot_wait_for_the_maintenance_window() -> None:

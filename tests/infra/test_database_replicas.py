@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.infra.recorder import Deployment, Registration
+from tests.infra.recorder import OWN_MASTER, Deployment, Registration
 
 INSTANCE = "aws:rds/instance:Instance"
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
@@ -12,7 +12,7 @@ Deploy = Callable[..., Deployment]
 
 @pytest.fixture
 def replicated(deploy: Deploy) -> Deployment:
-    return deploy(database={"readReplicas": 2})
+    return deploy(database={"readReplicas": 2}, databaseOperations=OWN_MASTER)
 
 
 def replicas(deployment: Deployment) -> list[Registration]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.recorder import Deployment
+from tests.infra.recorder import OWN_MASTER, Deployment
 from todo_infra.config.database import DatabaseOperations, contradictions
 from todo_infra.config.restore import Restore, RestoreFrom
 from todo_infra.config.rules import read_settings
@@ -166,7 +166,7 @@ def test_a_rotation_goes_on_with_the_database_that_serves(deploy: Deploy) -> Non
 
 
 def test_replicas_and_proxy_are_there_before_anybody_needs_them(deploy: Deploy) -> None:
-    operations = {"restore": MOMENT, "proxy": True}
+    operations = {"restore": MOMENT, "proxy": True, **OWN_MASTER}
     deployed = deploy(database={"readReplicas": 1}, databaseOperations=operations)
     copies = {
         name: inputs["replicateSourceDb"]

@@ -185,9 +185,17 @@ EFFECTS = [
         "database: db.m7g.large → db.m7g.xlarge",
         "at once; the database restarts",
     ),
-    ("storageGiB=200", "database storage: 100 → 200 GiB", "hours, while the database runs"),
-    ("storageGiB=50", "database storage: 100 → 50 GiB", "never: RDS refuses it"),
-    ("readReplicas=2", "read replicas: 0 → 2", "up to half an hour"),
+    (
+        "storageGiB=200",
+        "database storage: 100 → 200 GiB",
+        "in the maintenance window, sun:05:00-sun:06:00 UTC, and takes hours",
+    ),
+    ("storageGiB=50", "database storage: 100 → 50 GiB", "never: storage does not shrink"),
+    (
+        "readReplicas=2 databaseOperations.managedMasterPassword=false",
+        "read replicas: 0 → 2",
+        "up to half an hour",
+    ),
     ("databaseOperations.proxy=true", "RDS Proxy: added", "about 15 minutes"),
     (
         f'events=[{EVENT},"peakRequestsPerSecond":4000}}]',

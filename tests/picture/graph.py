@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.infra.recorder import (
+    OWN_MASTER,
     TERRAFORM_OUTPUTS,
     Deployment,
     Registration,
@@ -25,7 +26,7 @@ _INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 _GROUP = "aws:ec2/securityGroup:SecurityGroup"
 _OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "database": {"readReplicas": 1},
-    "databaseOperations": {"proxy": True},
+    "databaseOperations": {"proxy": True, **OWN_MASTER},
     "loadBalancer": {"domain": "todo.example.com", "hostedZoneId": "Z0123456789ABC"},
     "network": {"vpcEndpoints": True},
     "observability": {"monthlyBudgetUsd": 1},

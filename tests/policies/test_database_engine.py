@@ -1,5 +1,6 @@
 import pytest
 
+from tests.infra.recorder import OWN_MASTER
 from tests.policies.judged import UNKNOWN, Judged, record
 from todo_policies.database_engine import DATABASE_ENGINE_FITS
 
@@ -8,7 +9,7 @@ INSTANCE, GROUP = "aws:rds/instance:Instance", "aws:rds/parameterGroup:Parameter
 
 @pytest.fixture
 def stack() -> Judged:
-    return record("prod", database={"readReplicas": 1})
+    return record("prod", database={"readReplicas": 1}, databaseOperations=OWN_MASTER)
 
 
 def said(stack: Judged) -> list[str]:

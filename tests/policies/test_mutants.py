@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from tests.infra.recorder import OWN_MASTER
 from tests.policies.mutants.database_path import on_database_path
 from tests.policies.mutants.generate import mutants_of
 from tests.policies.mutants.judge import Judge
-from tests.policies.mutants.recordings import DOMAIN, EVERYTHING, record
+from tests.policies.mutants.recordings import DOMAIN, EVERYTHING, record, told
 from tests.policies.mutants.stack import in_first_preview
 from tests.policies.mutants.tables import IRRELEVANT, Reasons
 from tests.policies.mutants.trial import Trial, hold
@@ -18,7 +19,10 @@ OPTIONS: dict[str, Changes] = {
     "as it is": {},
     "with everything": EVERYTHING,
     "proxy": {"databaseOperations": {"proxy": True}},
-    "replicas": {"database": {"readReplicas": 2}},
+    "replicas": {
+        "database": {"readReplicas": 2},
+        "databaseOperations": OWN_MASTER,
+    },
     "domain": {"loadBalancer": DOMAIN},
     "rotation": {"secrets": {"rotationDays": 30}},
     "budget": {"observability": {"monthlyBudgetUsd": 500}},
@@ -63,7 +67,7 @@ def test_there_are_enough_mutants_to_mean_something(trial: Trial) -> None:
 
 @pytest.mark.parametrize("changes", OPTIONS.values(), ids=OPTIONS)
 def test_no_option_of_prod_is_a_false_alarm(changes: Changes) -> None:
-    assert Judge(record("prod", **changes), "prod").violations() == []
+    assert Judge(record("prod", **changes), "prod", told=told(changes)).violations() == []
 
 
 @pytest.mark.parametrize("stack", ["dev", "local"])
@@ -76,7 +80,7 @@ def test_no_other_stack_is_a_false_alarm(stack: str) -> None:
 )
 def test_a_first_preview_is_no_false_alarm(name: str, changes: Changes) -> None:
     stack = record(name, **changes)
-    assert Judge(stack, name, in_first_preview(stack)).violations() == []
+    assert Judge(stack, name, in_first_preview(stack), told(changes)).violations() == []
 
 
 @pytest.mark.parametrize("changes", BENIGN.values(), ids=BENIGN)
@@ -88,7 +92,8 @@ def test_a_realistic_change_is_no_false_alarm(changes: Changes) -> None:
 
 def test_a_first_preview_stops_what_it_can_see_on_the_database_path() -> None:
     stack = record("prod", **EVERYTHING)
-    judge, is_on_path = Judge(stack, "prod", in_first_preview(stack)), on_database_path(stack)
+    judge = Judge(stack, "prod", in_first_preview(stack), told(EVERYTHING))
+    is_on_path = on_database_path(stack)
     survivors = [
         mutant.place
         for mutant in mutants_of(stack, Reasons(IRRELEVANT))

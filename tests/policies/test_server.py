@@ -11,6 +11,7 @@ from pulumi.runtime.proto import analyzer_pb2
 from pulumi_policy import EnforcementLevel, Policy, ResourceValidationPolicy, policy
 from pulumi_policy.policy import _PolicyAnalyzerServicer
 
+from tests.infra.recorder import OWN_MASTER
 from tests.policies.mutants.recordings import record
 from tests.policies.mutants.stack import Resource, Stack
 from todo_policies import RULES, server
@@ -90,7 +91,11 @@ def said(analyzer: Any, stack: Stack) -> list[bytes]:  # noqa: ANN401 - either o
 
 @pytest.fixture(scope="module")
 def recorded() -> Stack:
-    return record("prod", database={"readReplicas": 1}, databaseOperations={"proxy": True})
+    return record(
+        "prod",
+        database={"readReplicas": 1},
+        databaseOperations={"proxy": True, **OWN_MASTER},
+    )
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.infra.recorder import OWN_MASTER
 from tests.policies.judged import UNKNOWN, Judged, record
 from todo_policies.stack_references import DATABASE_OF_THIS_STACK, KEY_OF_THIS_STACK
 
@@ -26,7 +27,7 @@ def everything() -> Judged:
     return record(
         "prod",
         database={"readReplicas": 1},
-        databaseOperations={"proxy": True},
+        databaseOperations={"proxy": True, **OWN_MASTER},
         secrets={"rotationDays": 30},
     )
 

@@ -32,7 +32,6 @@ def test_each_stack_passes_with_its_own_configuration(environment: str) -> None:
     "changes",
     [
         {"databaseOperations": {"proxy": True}, "secrets": {"rotationDays": 30}},
-        {"database": {"readReplicas": 2}},
         {"loadBalancer": DOMAIN},
         {"deployment": {"spotPercent": 50}, "image": {"platform": "linux/arm64"}},
         {"observability": {"monthlyBudgetUsd": 500, "alarms": False, "dashboard": False}},

@@ -18,7 +18,7 @@ from todo_infra.errors import ConfigError, ConfigErrors
 from .audit import Audit
 from .capacity import Capacity
 from .capacity import contradictions as capacity_contradictions
-from .database import Database, DatabaseOperations
+from .database import Database, DatabaseOperations, replica_contradictions
 from .database import contradictions as database_contradictions
 from .encryption import Encryption
 from .image import Image
@@ -142,6 +142,7 @@ def _contradictions(settings: Settings) -> Iterator[ConfigError]:
     yield from database_contradictions(
         settings.database_operations, f"{PROJECT}:databaseOperations", datetime.now(UTC).date()
     )
+    yield from replica_contradictions(settings.database, settings.database_operations, PROJECT)
     yield from capacity_contradictions(settings.capacity, f"{PROJECT}:capacity")
     yield from load_balancer_contradictions(settings.load_balancer, f"{PROJECT}:loadBalancer")
     yield from observability_contradictions(settings.observability, f"{PROJECT}:observability")

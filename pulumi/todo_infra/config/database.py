@@ -14,7 +14,7 @@ from .database_windows import DailyWindow, WeeklyWindow, windows_overlap
 from .restore import GENERATION, Restore, RestoreFrom
 from .rules import RELATIVE_PATH, OneOf, Text, WholeNumber, YesNo
 
-__all__ = ["Database", "DatabaseOperations", "contradictions"]
+__all__ = ["Database", "DatabaseOperations", "contradictions", "replica_contradictions"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class DatabaseOperations:
         protect: Have Pulumi refuse to delete or replace the instance and its key.
         final_snapshot: Take a snapshot before the instance is deleted, and keep the backups.
         managed_master_password: Let RDS make, keep and rotate the master password. False
-            has this program make it once and keep it in a secret of its own.
+            has this program make it once and keep it in a secret of its own, as read replicas need.
         certificate_authority_file: PEM file, relative to the project's root, of the
             authority that signed the server's certificate. None trusts the bundle of AWS
             authorities in the image.
@@ -144,4 +144,23 @@ def contradictions(settings: DatabaseOperations, key: str, today: date) -> Itera
             f"a line in standard support, which ended on {support.ends} for this one",
             f"Upgrade to {support.successor or 'a newer line'}, or pay for extended support and "
             f"set {key}.allowExtendedSupport to true.",
+        )
+
+
+def replica_contradictions(
+    database: Database, operations: DatabaseOperations, project: str
+) -> Iterator[ConfigError]:
+    """Yield what AWS would refuse when half of an update is done.
+
+    RDS for MySQL makes no replica of an instance whose master password it manages:
+    https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html, *Limitations*.
+    """
+    if database.read_replicas and operations.managed_master_password:
+        yield ConfigError(
+            f"{project}:database.readReplicas",
+            database.read_replicas,
+            f"0, while {project}:databaseOperations.managedMasterPassword is true",
+            "RDS copies no database whose master password it manages. The platform team can have "
+            "this program make the password: managedMasterPassword false, and the policy "
+            "database-credentials-managed told so with managedByRds false.",
         )

@@ -59,6 +59,7 @@ class Judge:
         stack: the stack to start from.
         environment: whose config of the pack applies.
         shown: how the engine shows a resource; by default as after an update.
+        told: what the pack's config says besides, by rule.
     """
 
     def __init__(
@@ -66,12 +67,13 @@ class Judge:
         stack: Stack,
         environment: str,
         shown: Callable[[Resource], Resource] = lambda resource: resource,
+        told: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         self._stack, self._shown = stack, shown
         self._seen = {key: _as_stack_resource(shown(one)) for key, one in stack.items()}
         for one in stack.values():
             _link(self._seen[one.key], one, self._seen)
-        policies = list(_mandatory(environment))
+        policies = list(_mandatory(environment, told or {}))
         self._of_resources = [
             one for one in policies if isinstance(one.policy, ResourceValidationPolicy)
         ]
@@ -145,9 +147,9 @@ def _collect(found: list[Violation], rule: str) -> Any:  # noqa: ANN401 - the SD
     return report
 
 
-def _mandatory(environment: str) -> Iterator[_Applied]:
+def _mandatory(environment: str, told: Mapping[str, Mapping[str, Any]]) -> Iterator[_Applied]:
     path = _CONFIG / f"{environment}.json"
-    config = json.loads(path.read_text()) if path.exists() else {}
+    config = {**(json.loads(path.read_text()) if path.exists() else {}), **told}
     for rule in RULES:
         policy = rule.policy()
         stated = config.get(rule.name, {})

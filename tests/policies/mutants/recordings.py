@@ -9,20 +9,27 @@ from typing import Any
 
 from pulumi.runtime import config as runtime_config
 
-from tests.infra.recorder import deploy_stack, make_project
+from tests.infra.recorder import OWN_MASTER, deploy_stack, make_project
 from tests.policies.mutants.stack import Stack, as_policies_see
 
-__all__ = ["DOMAIN", "EVERYTHING", "record"]
+__all__ = ["DOMAIN", "EVERYTHING", "record", "told"]
 
 DOMAIN = {"certificateArn": None, "domain": "todo.example.com", "hostedZoneId": "Z0123456789ABC"}
 EVERYTHING: Mapping[str, Mapping[str, Any]] = {
     "database": {"readReplicas": 2},
-    "databaseOperations": {"proxy": True},
+    "databaseOperations": {"proxy": True, **OWN_MASTER},
     "secrets": {"rotationDays": 30},
     "loadBalancer": DOMAIN,
     "observability": {"monthlyBudgetUsd": 500},
 }
 """Config with which prod has a resource of every type that the program knows."""
+
+
+def told(changes: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Mapping[str, Any]]:
+    """What the platform team tells the policies together with a config, by rule."""
+    if changes.get("databaseOperations", {}).get("managedMasterPassword", True):
+        return {}
+    return {"database-credentials-managed": {"managedByRds": False}}
 
 
 def record(stack: str, **changes: Mapping[str, Any]) -> Stack:

@@ -7,7 +7,7 @@ from typing import Any
 from tests.policies.mutants.database_path import on_database_path
 from tests.policies.mutants.generate import mutants_of
 from tests.policies.mutants.judge import Judge
-from tests.policies.mutants.recordings import EVERYTHING, record
+from tests.policies.mutants.recordings import EVERYTHING, record, told
 from tests.policies.mutants.tables import IRRELEVANT, SURVIVORS, Reasons
 
 __all__ = ["Result", "Trial", "hold"]
@@ -84,7 +84,7 @@ def hold(stacks: Mapping[str, Mapping[str, Mapping[str, Any]]] | None = None) ->
     safest = record("prod")
     for name, changes in stacks.items():
         stack = record(name, **changes)
-        judge, is_on_path = Judge(stack, name), on_database_path(stack)
+        judge, is_on_path = Judge(stack, name, told=told(changes)), on_database_path(stack)
         for mutant in mutants_of(stack, irrelevant, None if name == "prod" else safest):
             violation = judge.first_violation(mutant.change)
             full_name = f"{name} {mutant.name}"
