@@ -7,6 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ops.verify.deployed import Deployed
+from ops.verify.tasks import containers_of
 
 __all__ = ["end_of", "went_wrong"]
 
@@ -16,9 +17,10 @@ _LINES = 20
 Json = Mapping[str, Any]
 
 
-def went_wrong(task: Json) -> bool:
+def went_wrong(task: Json, deployed: Deployed) -> bool:
     """Whether a task ended by itself, or for its health; one that gave way to another did not."""
-    by_itself = any(one.get("reason") or one.get("exitCode") for one in task["containers"])
+    ours = containers_of(task, deployed)
+    by_itself = any(one.get("reason") or one.get("exitCode") for one in ours)
     return by_itself or "failed" in task.get("stoppedReason", "")
 
 
@@ -26,7 +28,7 @@ def end_of(task: Json, deployed: Deployed, logs: Any) -> str:  # noqa: ANN401 - 
     """Return what is known of a task's end; its log is that of the version deployed last."""
     ends = [
         " ".join(filter(None, [one["name"], _how(one), _last_words(task, one, deployed, logs)]))
-        for one in task["containers"]
+        for one in containers_of(task, deployed)
         if one.get("reason") or one.get("exitCode")
     ]
     return "; ".join(filter(None, [task.get("stoppedReason", ""), *ends]))

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from ops.verify.deployed import Deployed
 from ops.verify.ended import end_of, went_wrong
 from ops.verify.lines import Line, failed, passed
-from ops.verify.tasks import tasks_of
+from ops.verify.tasks import containers_of, tasks_of
 
 __all__ = ["service_lines"]
 
@@ -78,7 +78,7 @@ def _why(deployed: Deployed, ecs: Any, logs: Any, service: Json) -> str:  # noqa
     stopped = [
         task
         for task in _tasks(ecs, service, "STOPPED")
-        if task["taskDefinitionArn"] == wanted and went_wrong(task)
+        if task["taskDefinitionArn"] == wanted and went_wrong(task, deployed)
     ]
     ended = f"A task of it ended: {end_of(stopped[0], deployed, logs)}" if stopped else ""
     said = " ".join(dict.fromkeys(text.strip() for text in [*newest, ended] if text))
@@ -122,7 +122,7 @@ def _image(deployed: Deployed, tasks: list[Json]) -> Line:
     running = {
         str(container.get("imageDigest") or container.get("image", "").partition("@")[2])
         for task in tasks
-        for container in task["containers"]
+        for container in containers_of(task, deployed)
     }
     if running == {intended}:
         return passed("image", f"every container runs {intended[:19]}…")

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["tasks_of"]
+from ops.verify.deployed import Deployed
+
+__all__ = ["containers_of", "tasks_of"]
 
 _BATCH = 100
 
@@ -28,3 +30,9 @@ def tasks_of(ecs: Any, cluster: str, service: str, status: str) -> list[Json]:  
         for start in range(0, len(arns), _BATCH)
         for task in ecs.describe_tasks(cluster=cluster, tasks=arns[start : start + _BATCH])["tasks"]
     ]
+
+
+def containers_of(task: Json, deployed: Deployed) -> list[Json]:
+    """Return a task's containers that its definition has: AWS adds others, as GuardDuty's agent."""
+    ours = deployed.containers()
+    return [one for one in task["containers"] if one["name"] in ours]

@@ -291,6 +291,27 @@ def test_another_image_is_told() -> None:
     assert reason.startswith("sha256:bbbbbbbbbbbb…")
 
 
+# What GuardDuty's runtime monitoring adds to each task of a cluster.
+AGENT = {"name": "aws-guardduty-agent-x1", "imageDigest": OTHER, "exitCode": 137}
+
+
+def test_a_container_that_aws_adds_is_not_held_to_our_image() -> None:
+    own = task()["containers"]
+    with_agent = task(containers=[*own, AGENT])
+    assert lines(service(), [with_agent, with_agent])["image"][0] == "pass"
+
+
+def test_how_a_container_that_aws_adds_ends_is_no_reason() -> None:
+    back = service(deployments=[deployment(taskDefinition=BEFORE)])
+    gave_way = task(containers=[{"name": "app", "exitCode": 0}, AGENT])
+    reasons = rolled_back(gave_way, of={"serviceDeployments": []})
+    _, reason = lines(back, reasons=reasons)["deployment"]
+    assert "A task of it ended" not in reason
+    assert of_ended({"name": "app", "exitCode": 1}, AGENT, logged=[said_last()]) == (
+        "app exit code 1"
+    )
+
+
 def test_an_image_that_nobody_knows_is_not_the_intended_one() -> None:
     verdict, reason = lines(service(), [task(containers=[{"name": "app"}])])["image"]
     assert (verdict, reason[:7]) == ("fail", "unknown")
