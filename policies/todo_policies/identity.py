@@ -1,6 +1,5 @@
 """Who may do what at AWS: roles for named services, with rights to named things."""
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -9,7 +8,12 @@ from pulumi_policy import PolicyResource, Severity
 
 from todo_policies.graph import linked, of_type, users
 from todo_policies.parameters import parameter
-from todo_policies.policy_documents import Statement, statements
+from todo_policies.policy_documents import (
+    Statement,
+    is_any_resource,
+    is_whole_service,
+    statements,
+)
 from todo_policies.reading import is_set, known, shown
 from todo_policies.resource_types import (
     ACCESS_KEY,
@@ -46,8 +50,6 @@ _WITHOUT_RESOURCE = (
     "ssmmessages:OpenDataChannel",
 )
 _WAYS_OF_KEYS = ("kms:viaservice", "kms:encryptioncontext:")
-_EVERYTHING = re.compile(r"\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:([a-z-]+/)?\*")
-"""Any resource, or any of a service: no more than its kind is named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,17 +74,20 @@ def _breadth(statement: Statement, parameters: _Rights) -> Iterator[str]:
         return
     if statement.everything_but:
         yield f"statement {statement.name} allows everything but what it names."
-    for action in statement.actions:
-        if action.partition(":")[2] in {"", "*"}:
-            yield f"statement {statement.name} allows {action}."
-        elif action.lower() == "iam:passrole" and "iam:passedtoservice" not in statement.conditions:
-            yield f"statement {statement.name} passes roles on to any service."
-    decrypts = any(action.lower() == "kms:decrypt" for action in statement.actions)
+    for action in filter(is_whole_service, statement.actions):
+        yield f"statement {statement.name} allows {action}."
+    passes = statement.about("iam:PassRole")
+    if passes and "iam:passedtoservice" not in statement.conditions:
+        yield f"statement {statement.name} passes roles on to any service ({passes[0]})."
+    decrypts = statement.about("kms:Decrypt")
     if decrypts and not any(key.startswith(_WAYS_OF_KEYS) for key in statement.conditions):
-        yield f"statement {statement.name} decrypts whatever is under its key, by any way."
+        yield (
+            f"statement {statement.name} decrypts whatever is under its key, by any way "
+            f"({decrypts[0]})."
+        )
     named = {action.lower() for action in parameters.without_resource}
     without = [action for action in statement.actions if action.lower() not in named]
-    everything = [one for one in statement.resources if _EVERYTHING.fullmatch(one)]
+    everything = [one for one in statement.resources if is_any_resource(one)]
     if without and everything:
         yield f"statement {statement.name} allows {', '.join(without)} on {everything[0]}."
 

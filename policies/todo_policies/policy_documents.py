@@ -4,15 +4,19 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["EVERYBODY", "Statement", "statements"]
+__all__ = ["EVERYBODY", "Statement", "is_any_resource", "is_whole_service", "statements"]
 
 EVERYBODY = "*"
 _ANYTHING = frozenset({"*", "**", "arn:*"})
 _NOT_LIMITING = re.compile(r"Not(Equals|Like|IpAddress)|IfExists$|^ForAllValues:")
 """Operators that hold for nearly everything, or for whatever does not have the key."""
+
+_WITHOUT_KINDS = {"s3", "sns", "sqs"}
+"""Services whose ARNs begin with a name; those of all others with a kind: secret:x, key/x."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +46,43 @@ class Statement:
     def is_for_everybody(self) -> bool:
         """Whether it names no one in particular."""
         return any(EVERYBODY in names for names in self.principals.values())
+
+    def about(self, *actions: str) -> list[str]:
+        """Return those of its actions, as written, that are or include one of these.
+
+        To AWS an action is a glob, and its letters may be of any size: kms:De* is kms:Decrypt, too.
+        """
+        return [one for one in self.actions if any(_includes(one, action) for action in actions)]
+
+
+def is_whole_service(action: str) -> bool:
+    """Whether an action names no more than its service: s3:*, s3:** or s3."""
+    return not action.partition(":")[2].strip("*?")
+
+
+def is_any_resource(resource: str) -> bool:
+    """Whether no more of a resource than its kind is named: *, secret:*, key/*, log-group:*:*.
+
+    What follows the name, such as the streams of a log group, may be anything.
+    """
+    *fields, place = resource.split(":", 5)
+    if len(fields) < len(("arn", "partition", "service", "region", "account")):
+        return _has_wildcard(resource)
+    parts = [part for part in re.split("[:/]", place) if part]
+    if fields[2] not in _WITHOUT_KINDS:
+        parts = parts[1:]
+    if not parts:
+        return _has_wildcard(place)
+    return not any(map(str.isalnum, parts[0]))
+
+
+def _has_wildcard(text: str) -> bool:
+    return not {"*", "?"}.isdisjoint(text)
+
+
+def _includes(written: str, action: str) -> bool:
+    # A bracket is none of IAM's wildcards.
+    return fnmatchcase(action.lower(), written.lower().replace("[", "[[]"))
 
 
 def statements(text: object) -> tuple[Statement, ...]:

@@ -45,6 +45,12 @@ def test_prod_passes(rule: Rule) -> None:
         (f"{READ}.NotAction", "iam:*", "allows everything but what it names"),
         (f"{READ}.NotResource", "x", "allows everything but what it names"),
         (f"{READ}.Action", "iam:PassRole", "passes roles on to any service"),
+        (f"{READ}.Action", "IAM:Pass*", "passes roles on to any service (IAM:Pass*)"),
+        (f"{READ}.Action", ["iam:*ole"], "passes roles on to any service (iam:*ole)"),
+        (f"{READ}.Action", "secretsmanager:**", "allows secretsmanager:**."),
+        (f"{READ}.Action", "secretsmanager:?*", "allows secretsmanager:?*."),
+        (DECRYPT, {"Effect": "Allow", "Action": "kms:De*", "Resource": "x"}, "any way (kms:De*)"),
+        (DECRYPT, {"Effect": "Allow", "Action": "KMS:*crypt", "Resource": "x"}, "(KMS:*crypt)"),
         (f"{DECRYPT}.Condition", GONE, "decrypts whatever is under its key"),
         (f"{DECRYPT}.Condition.StringEquals.kms:ViaService", "*", "decrypts whatever"),
         ("policy.Statement", [], "the policy has no statements"),
@@ -58,6 +64,49 @@ def test_each_broad_right_is_refused(path: str, value: object, message: str) -> 
     problems = stack.judge(IAM_RIGHTS_NAMED)
     assert any(message in problem for problem in problems), problems
     assert all(problem.startswith(f"{EXECUTION}: ") for problem in problems)
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "**",
+        "arn:*",
+        "arn:aws:secretsmanager:*",
+        "arn:aws:secretsmanager:*:*:secret:*",
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret*",
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:*-??????",
+        "arn:aws:logs:eu-west-1:111122223333:log-group:*",
+        "arn:aws:logs:eu-west-1:111122223333:log-group:*:log-stream:one",
+        "arn:aws:logs:eu-west-1:111122223333:log-group:/*:*",
+        "arn:aws:ecr:eu-west-1:111122223333:repository/*",
+        "arn:aws:sns:eu-west-1:111122223333:*",
+        "arn:aws:s3:::*",
+        "arn:aws:s3:::*/AWSLogs/*",
+    ],
+)
+def test_a_kind_of_resource_is_no_name(resource: str) -> None:
+    stack = record()
+    stack.change(ROLE_POLICY, f"{READ}.Resource", ["arn:aws:s3:::todo", resource], EXECUTION)
+    [problem] = stack.judge(IAM_RIGHTS_NAMED)
+    assert f"allows secretsmanager:GetSecretValue on {resource}." in problem
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        "arn:aws:logs:eu-west-1:111122223333:log-group:/todo:*",
+        "arn:aws:logs:*:111122223333:log-group:todo-prod-logs:*",
+        "arn:aws:secretsmanager:eu-west-1:111122223333:secret:rds!db-*",
+        "arn:aws:iam::111122223333:root",
+        "arn:aws:s3:::todo",
+        "arn:aws:s3:::todo/*",
+        "arn:aws:sns:*:111122223333:todo-*",
+    ],
+)
+def test_a_name_may_be_followed_by_anything(resource: str) -> None:
+    stack = record()
+    stack.change(ROLE_POLICY, f"{READ}.Resource", resource, EXECUTION)
+    assert stack.judge(IAM_RIGHTS_NAMED) == []
 
 
 def test_rights_that_are_not_known_yet_are_left_to_the_update() -> None:

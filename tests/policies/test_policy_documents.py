@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from todo_policies import policy_documents
-from todo_policies.policy_documents import Statement, statements
+from todo_policies.policy_documents import Statement, is_whole_service, statements
 
 
 @pytest.fixture(autouse=True)
@@ -47,6 +47,27 @@ def test_somebody_is_not_everybody(principal: object) -> None:
 def test_what_names_its_exceptions_is_for_everything_but(key: str) -> None:
     assert only(**{key: "x"}).everything_but
     assert not only(Action="x").everything_but
+
+
+@pytest.mark.parametrize(
+    "written", ["kms:Decrypt", "KMS:decrypt", "kms:De*", "kms:*crypt", "kms:?ecrypt", "kms:*", "*"]
+)
+def test_an_action_is_a_glob_in_letters_of_any_size(written: str) -> None:
+    assert only(Action=["s3:Get", written]).about("kms:Encrypt", "kms:Decrypt") == [written]
+
+
+@pytest.mark.parametrize("written", ["kms:Describe*", "kms:De", "s3:*", "kms:[D]ecrypt"])
+def test_an_action_is_about_nothing_else(written: str) -> None:
+    assert only(Action=written).about("kms:Decrypt") == []
+
+
+@pytest.mark.parametrize("action", ["*", "s3", "s3:", "s3:*", "s3:**", "s3:?*"])
+def test_a_service_is_no_name_of_an_action(action: str) -> None:
+    assert is_whole_service(action)
+
+
+def test_a_part_of_a_name_is_one() -> None:
+    assert not is_whole_service("s3:Get*")
 
 
 def test_keys_of_conditions_are_read_in_small_letters() -> None:
