@@ -8,7 +8,7 @@ from pulumi_policy import PolicyResource, Severity
 
 from todo_policies.graph import of_type
 from todo_policies.parameters import parameter
-from todo_policies.policy_documents import Statement, statements
+from todo_policies.policy_documents import Statement, is_whole_service, statements
 from todo_policies.reading import is_set, shown
 from todo_policies.resource_types import ECS_SERVICE, VPC_ENDPOINT
 from todo_policies.rule import ResourceRule, Rule, StackRule, Subject
@@ -61,8 +61,8 @@ def _looseness(statement: Statement, parameters: _Entrance) -> Iterator[str]:
     if _CALLERS.isdisjoint(statement.conditions) and not _is_signed(statement, parameters):
         yield "is for callers of any account."
     for action in statement.actions:
-        service, _, what = action.partition(":")
-        if what in {"", "*"} and service not in parameters.whole_services:
+        service = action.partition(":")[0]
+        if is_whole_service(action) and service not in parameters.whole_services:
             yield f"allows {action}."
     without = set(statement.actions) - {*parameters.without_resource}
     if without and "*" in statement.resources and _OWNERS.isdisjoint(statement.conditions):

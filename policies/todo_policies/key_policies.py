@@ -14,7 +14,16 @@ from todo_policies.rule import ResourceRule, Rule, Subject
 
 __all__ = ["KEY_USED_THROUGH_SERVICES", "RULES"]
 
-_USES = ("kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncrypt")
+_USES = (
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyPair",
+    "kms:GenerateDataKeyPairWithoutPlaintext",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
 _GRANT = "kms:CreateGrant"
 _CALLER, _VIA, _CONTEXT = "kms:calleraccount", "kms:viaservice", "kms:encryptioncontext:"
 _FOR_SERVICES_ONLY = "kms:grantisforawsresource"
@@ -36,15 +45,17 @@ def _ways_round(key: Subject) -> Iterator[str]:
 
 
 def _problems(statement: Statement) -> Iterator[str]:
-    uses = [action for action in statement.actions if action.startswith(_USES)]
+    uses = statement.about(*_USES)
     conditions = set(statement.conditions)
     if statement.is_for_everybody():
         yield "names no one in particular."
-    if "AWS" in statement.principals:
+    if statement.everything_but:
+        yield "allows everything but what it names, which nothing vouches for."
+    if statement.principals.keys() - {"Service"}:
         by_context = any(condition.startswith(_CONTEXT) for condition in conditions)
         if uses and not (_CALLER in conditions and (_VIA in conditions or by_context)):
             yield f"lets the key be used ({uses[0]}) otherwise than through a service."
-        if _GRANT in statement.actions and not {_CALLER, _VIA, _FOR_SERVICES_ONLY} <= conditions:
+        if statement.about(_GRANT) and not {_CALLER, _VIA, _FOR_SERVICES_ONLY} <= conditions:
             yield "lets anybody be granted the key's use, and not services alone."
     for service in statement.principals.get("Service", ()):
         needed = _OF_SERVICE.get(service.partition(".")[0])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pulumi_policy import Severity
 
 from todo_policies.parameters import parameter
-from todo_policies.policy_documents import Statement, statements
+from todo_policies.policy_documents import Statement, is_whole_service, statements
 from todo_policies.reading import is_set, shown
 from todo_policies.resource_types import (
     BUCKET,
@@ -112,10 +112,10 @@ def _looseness(statement: Statement, *, is_key: bool) -> Iterator[str]:
             f"statement {statement.name} is for {', '.join(sorted(services))} "
             "on behalf of any account."
         )
-    if any(action.partition(":")[2] in {"", "*"} for action in statement.actions):
+    if any(map(is_whole_service, statement.actions)):
         yield f"statement {statement.name} allows {', '.join(statement.actions)}."
-    decrypts = is_key and "AWS" in statement.principals and "kms:Decrypt" in statement.actions
-    if decrypts and not limited:
+    decrypts = statement.about("kms:Decrypt") and "AWS" in statement.principals
+    if is_key and decrypts and not limited:
         yield f"statement {statement.name} lets the key be used directly, for anything."
 
 

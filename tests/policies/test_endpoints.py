@@ -23,6 +23,7 @@ def test_prod_passes(rule: Rule) -> None:
         (f"{STATEMENT}.Condition", GONE, "is for callers of any account"),
         (f"{STATEMENT}.Condition.StringEquals.aws:PrincipalAccount", "*", "callers of any account"),
         (f"{STATEMENT}.Action", "ecr:*", "allows ecr:*"),
+        (f"{STATEMENT}.Action", "ecr:**", "allows ecr:**"),
         (f"{STATEMENT}.Action", "*", "allows *"),
         (f"{STATEMENT}.Resource", "*", "on what is any account's"),
         (f"{STATEMENT}.NotAction", "s3:*", "everything but what it names"),

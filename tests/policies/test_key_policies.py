@@ -55,6 +55,56 @@ def test_people_use_the_key_through_services_only(stack: Judged, key: str, actio
     ]
 
 
+@pytest.mark.parametrize(
+    "action", ["kms:De*", "kms:*crypt", "kms:decrypt", "KMS:Decrypt", "kms:?e*", "kms:*", "*"]
+)
+def test_a_glob_of_actions_is_a_use_too(stack: Judged, action: str) -> None:
+    def change(statement: Statement) -> None:
+        statement["Action"] = [action]
+        del statement["Condition"]["StringEquals"]["kms:ViaService"]
+
+    [use, *_] = said_after(stack, "AccountUsesThroughServices", change)
+    assert f"lets the key be used ({action}) otherwise than through a service." in use
+
+
+@pytest.mark.parametrize("action", ["kms:Create*", "kms:creategrant", "kms:*Grant"])
+def test_a_glob_of_actions_is_a_grant_too(stack: Judged, action: str) -> None:
+    def change(statement: Statement) -> None:
+        statement["Action"] = action
+        del statement["Condition"]["Bool"]
+
+    [problem] = said_after(stack, "ServicesHoldGrants", change)
+    assert "lets anybody be granted the key's use" in problem
+
+
+@pytest.mark.parametrize("action", ["kms:Generate*", "kms:generatedatakey"])
+def test_a_glob_of_a_services_actions_is_a_use_too(stack: Judged, action: str) -> None:
+    def change(statement: Statement) -> None:
+        statement["Action"] = action
+        del statement["Condition"]
+
+    [problem] = said_after(stack, "TrailEncrypts", change)
+    assert "lets cloudtrail.amazonaws.com use the key without aws:sourcearn" in problem
+
+
+def test_whoever_is_no_service_uses_the_key_through_one(stack: Judged) -> None:
+    def change(statement: Statement) -> None:
+        statement["Principal"] = {"Federated": "cognito-identity.amazonaws.com"}
+        del statement["Condition"]
+
+    [problem] = said_after(stack, "AccountUsesThroughServices", change)
+    assert "lets the key be used (kms:Decrypt) otherwise than through a service." in problem
+
+
+@pytest.mark.parametrize("key", ["NotAction", "NotPrincipal"])
+def test_a_statement_says_what_it_is_about(stack: Judged, key: str) -> None:
+    def change(statement: Statement) -> None:
+        statement[key] = statement.pop(key.removeprefix("Not"))
+
+    [problem] = said_after(stack, "AccountAdministers", change)
+    assert "allows everything but what it names" in problem
+
+
 def test_a_context_of_encryption_is_a_service_too(stack: Judged) -> None:
     change = dropping("Null", "kms:EncryptionContext:aws:cloudtrail:arn")
     [problem] = said_after(stack, "TrailIsRead", change)

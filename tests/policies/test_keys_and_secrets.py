@@ -88,6 +88,8 @@ CASES: list[tuple[Rule, str, str, Any, str]] = [
         "lets the key be used directly",
     ),
     (POLICY_NAMES_ITS_PRINCIPALS, KEY, "policy.Statement.0.Action", "kms:*", "allows kms:*"),
+    (POLICY_NAMES_ITS_PRINCIPALS, KEY, "policy.Statement.0.Action", "kms:**", "allows kms:**"),
+    (POLICY_NAMES_ITS_PRINCIPALS, KEY, "policy.Statement.0.Action", "kms:de*", "used directly"),
     (POLICY_NAMES_ITS_PRINCIPALS, KEY, "policy", "no json", "it cannot be read"),
 ]
 
