@@ -49,6 +49,7 @@ class _Base:
         suite: Debian release that has the wanted version.
         packages: what the stand-in holds besides Debian's minimal base.
         setup: shell commands run in its root file system; `$1` is the root.
+        options: of `docker pull` and `docker build`.
     """
 
     tag: str
@@ -56,6 +57,7 @@ class _Base:
     suite: str
     packages: tuple[str, ...]
     setup: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
 
 _PYTHON_BASE = _Base(
@@ -64,6 +66,8 @@ _PYTHON_BASE = _Base(
     suite="trixie",
     packages=("python3", "python3-venv", "python3-pip", "ca-certificates"),
     setup=('ln -s python3 "$1/usr/bin/python"',),
+    # What the stack's own image is for (todo:image.platform), whatever this machine is.
+    options=("--platform", "linux/amd64"),
 )
 _MYSQL_BASE = _Base(
     tag=f"{_NAMESPACE}/mysql-base:8.4",
@@ -98,7 +102,7 @@ def ensure_database_image(workspace: Workspace, watch: Watch) -> str:
         shutil.copytree(_HERE / "mysql_image", context)
         for name in ("ca.pem", "ca.key"):
             shutil.copy(workspace.tls / f"database-{name}", context / name)
-        _build(workspace, context, database_image(workspace), _MYSQL_BASE.tag, watch)
+        _build(workspace, context, database_image(workspace), _MYSQL_BASE, watch)
     return came_from
 
 
@@ -114,13 +118,14 @@ def ensure_emulator_image(workspace: Workspace, watch: Watch) -> str:
             shutil.copytree(_HERE / name, sources / name, ignore=ignored)
         for name in _EMULATOR_MODULES:
             shutil.copy(_HERE / name, sources / name)
-        _build(workspace, context, emulator_image(workspace), PYTHON, watch)
+        _build(workspace, context, emulator_image(workspace), _PYTHON_BASE, watch)
     return "built"
 
 
-def _build(workspace: Workspace, context: Path, tag: str, base: str, watch: Watch) -> None:
+def _build(workspace: Workspace, context: Path, tag: str, base: _Base, watch: Watch) -> None:
+    options = (*base.options, "--build-arg", f"BASE_IMAGE={base.tag}", "--tag", tag)
     run(
-        ["docker", "build", "--build-arg", f"BASE_IMAGE={base}", "--tag", tag, str(context)],
+        ["docker", "build", *options, str(context)],
         log=workspace.logs / f"image-{context.name}.log",
         watch=watch,
         env=workspace.environment(),
@@ -136,7 +141,7 @@ def _ensure_base(workspace: Workspace, base: _Base, watch: Watch) -> str:
     if _labels(base.tag) is None:
         log = workspace.logs / f"image-{base.official.partition(':')[0]}-base.log"
         if reachable(_REGISTRY):
-            run(["docker", "pull", base.official], log=log, watch=watch)
+            run(["docker", "pull", *base.options, base.official], log=log, watch=watch)
             run(["docker", "tag", base.official, base.tag], log=log.with_suffix(".tag.log"))
         else:
             _build_stand_in(workspace, base, log, watch)

@@ -139,12 +139,13 @@ class Workspace:
 
         This is all that makes a run local: the programs themselves do not know of it.
         """
-        loopback = ",".join(filter(None, [os.environ.get("no_proxy"), "localhost,127.0.0.1"]))
+        stated = map(os.environ.get, ("no_proxy", "NO_PROXY"))
+        direct = ",".join(dict.fromkeys(filter(None, (*stated, "localhost,127.0.0.1"))))
         state = f"-state={self.terraform_state}"
         return {
             **{name: value for name, value in os.environ.items() if not _is_foreign(name)},
-            "NO_PROXY": loopback,
-            "no_proxy": loopback,
+            "NO_PROXY": direct,
+            "no_proxy": direct,
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ENDPOINT_URL_APPLICATION_AUTO_SCALING": self.autoscaling_endpoint,
             # Before a name, SDKs put the bucket's: not every resolver knows *.localhost.

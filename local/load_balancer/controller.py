@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,7 +72,7 @@ class Controller:
             try:
                 self.turn(time.monotonic())
                 then()
-            except (LocalError, OSError, LookupError, RuntimeError):
+            except Exception:  # noqa: BLE001 - a turn that is lost is better than no next one
                 _log.exception("load balancer")
             time.sleep(_TICK)
 
@@ -116,7 +116,7 @@ class Controller:
                 continue  # it is being deregistered
             if member is None or member.leaves_at is not None:
                 taken = {m.slot for t, m in members.items() if t != target}
-                slot = next(number for number in range(SLOTS) if number not in taken)
+                slot = _free_slot(taken)
                 members[target] = _Member(slot=slot)
                 if group.check is None:
                     members[target].judgement = Judgement(health=Health.UNAVAILABLE)
@@ -191,3 +191,13 @@ class Controller:
                 yield target, member, State.READY
             else:
                 yield target, member, State.DRAIN
+
+
+def _free_slot(taken: Collection[int]) -> int:
+    for slot in range(SLOTS):
+        if slot not in taken:
+            return slot
+    raise LocalError(
+        f"A target group has more than {SLOTS} targets, with those that are leaving.",
+        fix="Wait for the deployment to end, or have fewer tasks.",
+    )

@@ -42,6 +42,16 @@ def test_the_users_own_pulumi_and_aws_settings_are_not_used(
     assert "AWS_SESSION_TOKEN" not in environment
 
 
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
+def test_hosts_that_no_proxy_leads_to_stay_so(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for each in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(each, raising=False)
+    monkeypatch.setenv(name, "mirror.example.com")
+    environment = Workspace().environment()
+    expected = "mirror.example.com,localhost,127.0.0.1"
+    assert (environment["NO_PROXY"], environment["no_proxy"]) == (expected, expected)
+
+
 def test_a_bucket_is_reached_without_a_name_that_would_have_to_be_resolved(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
