@@ -33,7 +33,7 @@ class SchemaMissingError(DatabaseUnavailableError):
 
 
 class LostRaceError(DatabaseUnavailableError):
-    """Others held the rows for too long, or in another order; nothing of ours has happened."""
+    """Others had the rows, so that nothing of ours has happened; the connection is as before."""
 
 
 class DuplicateKeyError(Exception):

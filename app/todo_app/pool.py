@@ -9,7 +9,13 @@ from typing import Final
 from asyncmy.errors import MySQLError
 
 from todo_app.credentials import CredentialsSource
-from todo_app.database import DatabaseUnavailableError, NoRoomError, log_in, raise_explained
+from todo_app.database import (
+    DatabaseUnavailableError,
+    LostRaceError,
+    NoRoomError,
+    log_in,
+    raise_explained,
+)
 from todo_app.session import Result, Session
 from todo_app.settings import DatabaseSettings, PoolSettings
 
@@ -203,6 +209,7 @@ class _Loan:
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._timer.cancel()
-        # Without room every write fails: a login for each would only add to the server's trouble.
-        failed = kind is not None and not issubclass(kind, NoRoomError)
+        # Where every write fails, or has to be tried again, a login for each would only add to the
+        # server's trouble.
+        failed = kind is not None and not issubclass(kind, (NoRoomError, LostRaceError))
         self._pool.take_back(self._session, failed=failed)

@@ -6,14 +6,14 @@ import random
 import struct
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import Any, Final, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from todo_app.database import DatabaseUnavailableError, DuplicateKeyError, LostRaceError
 from todo_app.pool import ConnectionPool, PoolExhaustedError
 from todo_app.replicas import Replicas
-from todo_app.session import Result, Session
+from todo_app.session import Result
 from todo_app.todo import Changes, NewTodo, Todo
 
 __all__ = [
@@ -314,12 +314,17 @@ class MySQLTodoStore:
                     remembered = (list_id, key_hash, fingerprint, todo_id, order)
                     await session.execute(REMEMBER, remembered)
             except DuplicateKeyError:
-                return await _recall(session, list_id, new, key_hash)
-        return Added(_added(todo_id, new, order), replayed=False)
+                rows = (await session.execute(RECALL, (list_id, key_hash))).rows
+            else:
+                return Added(_added(todo_id, new, order), replayed=False)
+        # With the session given back: it is as good as before, whatever the client did.
+        return _recalled(rows, new)
 
 
-async def _recall(session: Session, list_id: bytes, new: NewTodo, key_hash: bytes) -> Added:
-    ((fingerprint, todo_id, order),) = (await session.execute(RECALL, (list_id, key_hash))).rows
+def _recalled(rows: Sequence[Any], new: NewTodo) -> Added:
+    if not rows:
+        raise LostRaceError("the key was forgotten meanwhile")
+    ((fingerprint, todo_id, order),) = rows
     if bytes(fingerprint) != request_fingerprint(new):
         raise KeyReusedError
     return Added(_added(todo_id, new, order), replayed=True)

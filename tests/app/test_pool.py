@@ -13,13 +13,14 @@ from tests.app.certificates import server_tls
 from tests.app.logins import ACCOUNT
 from tests.app.mysql_greeter import OK, MySQLGreeter, overheard
 from todo_app.credentials import FixedCredentials
-from todo_app.database import DatabaseUnavailableError, NoRoomError
+from todo_app.database import DatabaseUnavailableError, LostRaceError, NoRoomError
 from todo_app.pool import ConnectionPool
 from todo_app.settings import DatabaseSettings, PoolSettings
 
 LIMITS = PoolSettings(size=1, wait_seconds=1, query_seconds=5, queue=1)
 LOGGED_IN = (OK, OK)  # the login, and autocommit
 UNKNOWN = b"\xff" + (1193).to_bytes(2, "little") + b"#HY000Unknown system variable"
+DEADLOCK = b"\xff" + (1213).to_bytes(2, "little") + b"#40001Deadlock found"
 FULL = b"\xff" + (1114).to_bytes(2, "little") + b"#HY000The table 'todos' is full"
 
 
@@ -64,12 +65,18 @@ async def test_a_session_that_cannot_be_told_so_is_none(
         await begin_session(database_settings, authority, answers)
 
 
-async def test_a_server_without_room_is_spared_a_login_for_every_write(
-    database_settings: DatabaseSettings, authority: trustme.CA
+@pytest.mark.parametrize(
+    ("answer", "error"), [(FULL, NoRoomError), (DEADLOCK, LostRaceError)], ids=["full", "deadlock"]
+)
+async def test_a_server_in_trouble_is_spared_a_login_for_every_write(
+    database_settings: DatabaseSettings,
+    authority: trustme.CA,
+    answer: bytes,
+    error: type[Exception],
 ) -> None:
-    answers = (*LOGGED_IN, OK, FULL, FULL)
+    answers = (*LOGGED_IN, OK, answer, answer)
     async with pool_at(database_settings, authority, answers) as (pool, _):
         for _ in range(2):
-            with pytest.raises(NoRoomError):
+            with pytest.raises(error):
                 await pool.execute("INSERT INTO todos VALUES (1)")
         assert pool.in_use == 0

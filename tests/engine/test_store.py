@@ -257,6 +257,16 @@ async def test_a_key_is_for_one_todo_in_one_list(store: MySQLTodoStore) -> None:
     assert not (await store.add(OTHER, MILK, key="key")).replayed
 
 
+async def test_a_key_that_is_reused_costs_no_login(
+    store: MySQLTodoStore, pool: ConnectionPool
+) -> None:
+    await store.add(LIST, MILK, key="key")
+    before = (await pool.execute("SELECT CONNECTION_ID()")).rows
+    with pytest.raises(KeyReusedError):
+        await store.add(LIST, NewTodo(title="oats"), key="key")
+    assert (await pool.execute("SELECT CONNECTION_ID()")).rows == before
+
+
 async def test_keys_are_forgotten_after_a_day(store: MySQLTodoStore, schema: Admin) -> None:
     for key in ("old", "new"):
         await store.add(LIST, MILK, key=key)
