@@ -10,6 +10,7 @@ from ops.restore import sources
 from ops.restore.compare import Account, account, as_text, compared, tables
 from ops.restore.engine import Engine
 from ops.restore.journal import Journal
+from ops.restore.names import new_name, stated_name
 from ops.restore.stack_config import Restore, StackConfig
 from ops.verify.database import Server
 from ops.verify.deployed import Resource, read_deployed
@@ -18,6 +19,15 @@ __all__ = ["Steps", "Wanted"]
 
 _INSTANCE = "aws:rds/instance:Instance"
 _SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105 - a type
+
+_AFTERWARDS = {
+    "begin": "repeat this command; or `drop` takes it back",
+    "cut-over": "repeat this command; or `back` takes it back",
+    "back": "repeat this command; or `cut-over` takes it back",
+    "finish": "`pulumi up` goes on: no restore is under way any more",
+    "drop": "`pulumi up` goes on: no restore is under way any more",
+}
+"""What goes on with a step whose deployment failed."""
 
 Clients = Callable[[str], Any]
 Ask = Callable[[str], bool]
@@ -120,24 +130,27 @@ class Steps:
         restore = self._require_restore()
         if self._serves(restore):
             raise OpsError(f"{restore.name} serves: `back` first, or `finish`.")
-        _, restored = self._instances()
-        self._let_go(restored, "drop", restore, self._config.drop)
+        if len(self._databases()) == 1:  # `begin` ended before there was another
+            self._deploy("drop", restore, self._config.drop)
+        else:
+            _, restored = self._instances()
+            self._let_go(restored, "drop", restore, self._config.drop)
         return "The stack is as it was before the restore."
 
     def _restore(self, wanted: Wanted) -> Restore:
-        name = wanted.name or self._new_name()
+        name = self._name(wanted.name)
         rds, identifier = self._clients("rds"), str(self._deployed.outputs["database"])
         if wanted.snapshot:
             found = rds.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"]
             return Restore(name=name, snapshot=sources.snapshot(rds, wanted.snapshot, found[0]))
         return Restore(name=name, time=sources.moment(rds, identifier, wanted.time))
 
-    def _new_name(self) -> str:
-        today = f"r{datetime.now(UTC):%Y%m%d}"
-        last = self._config.generation or ""
-        if not last.startswith(today):
-            return today
-        return today + (chr(ord(last[-1]) + 1) if last != today else "a")
+    def _name(self, stated: str | None) -> str:
+        rds, database = self._clients("rds"), str(self._deployed.outputs["database"])
+        generation = self._config.generation
+        if stated:
+            return stated_name(rds, stated, database, generation)
+        return new_name(rds, f"r{datetime.now(UTC):%Y%m%d}", database, generation)
 
     def _require_restore(self) -> Restore:
         if (restore := self._config.restore) is None:
@@ -147,17 +160,20 @@ class Steps:
     def _serves(self, restore: Restore) -> bool:
         return str(self._deployed.outputs["database"]).endswith(f"-{restore.name}")
 
+    def _databases(self) -> list[Resource]:
+        """Return the stack's databases, without their replicas."""
+        found = self._deployed.all(_INSTANCE)
+        return [one for one in found if not one.outputs.get("replicateSourceDb")]
+
     def _instances(self) -> tuple[Resource, Resource]:
         """Return the database that serves, and the other one."""
-        found = [
-            one for one in self._deployed.all(_INSTANCE) if not one.outputs.get("replicateSourceDb")
-        ]
+        found = self._databases()
         serving = [one for one in found if one["identifier"] == self._deployed.outputs["database"]]
         others = [one for one in found if one not in serving]
         if len(serving) != 1 or len(others) != 1:
             raise OpsError(
-                f"Stack {self._engine.stack} has {len(found)} databases, not two: `begin` did not "
-                "end. Repeat it."
+                f"Stack {self._engine.stack} has {len(found)} of the two databases: `begin` did "
+                "not come to its end. Repeat it, or `drop` what is there of it."
             )
         return serving[0], others[0]
 
@@ -195,8 +211,8 @@ class Steps:
                 self._engine.up()
         except OpsError as error:
             raise OpsError(
-                f"{error} {self._config.file.name} says what is wanted, and part of it is there: "
-                "mend what is named and repeat this command, or take the step back."
+                f"{error} {self._config.file.name} says what is wanted, and part of it may be "
+                f"there: mend what is named, then {_AFTERWARDS[step]}."
             ) from None
 
     def _require_yes(self, question: str) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 
 from ops.errors import OpsError
 from ops.restore.engine import Engine
@@ -32,6 +33,7 @@ class Rds:
 
     snapshots: list[dict[str, Any]] = field(default_factory=list)
     modified: list[tuple[str, bool]] = field(default_factory=list)
+    backed_up: str = FIRST
     window: dict[str, datetime] = field(
         default_factory=lambda: {
             "EarliestTime": NOW - timedelta(days=14),
@@ -43,14 +45,16 @@ class Rds:
         return {"DBInstances": [{"Engine": "mysql", "KmsKeyId": KEY}]}
 
     def describe_db_instance_automated_backups(self, **asked: str) -> dict[str, Any]:
-        assert asked == {"DBInstanceIdentifier": FIRST}
+        assert asked == {"DBInstanceIdentifier": self.backed_up}
         return {"DBInstanceAutomatedBackups": [{"RestoreWindow": self.window}]}
 
     def describe_db_snapshots(self, **asked: str) -> dict[str, Any]:
         name = asked["DBSnapshotIdentifier"]
-        return {
-            "DBSnapshots": [one for one in self.snapshots if one["DBSnapshotIdentifier"] == name]
-        }
+        found = [one for one in self.snapshots if one["DBSnapshotIdentifier"] == name]
+        if not found:
+            error: Any = {"Error": {"Code": "DBSnapshotNotFound", "Message": f"no {name}"}}
+            raise ClientError(error, "DescribeDBSnapshots")
+        return {"DBSnapshots": found}
 
     def modify_db_instance(
         self,
@@ -192,6 +196,36 @@ def test_the_second_restore_of_a_day_has_a_letter(project: Project) -> None:
         assert project.operations()["restore"]["name"] == name
 
 
+def test_a_restore_is_not_named_after_one_that_was_dropped_and_left_a_snapshot(
+    project: Project,
+) -> None:
+    """AWS makes no second snapshot of that name: the database could not be deleted any more."""
+    today = f"r{datetime.now(UTC):%Y%m%d}"
+    taken = [f"{FIRST}-{today}-final", f"{FIRST}-{today}a-final"]
+    project.rds.snapshots = [snapshot(DBSnapshotIdentifier=name) for name in taken]
+    project.steps().begin(Wanted())
+    assert project.operations()["restore"]["name"] == f"{today}b"
+    # The next database's name does not go on from that of the one it is made of.
+    project.configure(generation="r20200101")
+    project.deployed(f"{FIRST}-r20200101", serving=f"{FIRST}-r20200101")
+    project.rds.backed_up = f"{FIRST}-r20200101"
+    project.steps().begin(Wanted())
+    assert project.operations()["restore"]["name"] == f"{today}b"
+
+
+def test_a_name_that_was_dropped_and_left_a_snapshot_is_refused(project: Project) -> None:
+    project.rds.snapshots = [snapshot(DBSnapshotIdentifier=f"{FIRST}-r20261129-final")]
+    with pytest.raises(OpsError, match=r"r20261129 is taken: snapshot .*Choose another --name"):
+        project.steps().begin(Wanted(name="r20261129"))
+    assert project.operations() == {"multiAz": True}
+
+
+def test_a_day_has_an_end(project: Project) -> None:
+    project.configure(generation=f"r{datetime.now(UTC):%Y%m%d}z")
+    with pytest.raises(OpsError, match="is taken: `begin` with --name"):
+        project.steps().begin(Wanted())
+
+
 def test_begin_takes_a_snapshot_that_fits(project: Project) -> None:
     project.rds.snapshots = [snapshot()]
     project.steps().begin(Wanted(snapshot="before", name="r20261129"))
@@ -249,7 +283,7 @@ def test_what_is_refused_leaves_the_config_as_it_was(
 
 def test_a_deployment_that_fails_is_repeated_as_it_was_begun(project: Project) -> None:
     project.fail("up")
-    with pytest.raises(OpsError, match="repeat this command"):
+    with pytest.raises(OpsError, match="repeat this command; or `drop` takes it back"):
         project.steps().begin(Wanted())
     wanted = project.operations()["restore"]
     (project.root / "bin" / "up.fails").unlink()
@@ -355,5 +389,36 @@ def test_there_has_to_be_a_restore(project: Project, step: str) -> None:
 @pytest.mark.parametrize("step", ["compare", "cut_over"])
 def test_it_has_to_be_there(project: Project, step: str) -> None:
     project.configure(restore=UNDER_WAY)
-    with pytest.raises(OpsError, match="has 1 databases, not two: `begin` did not end"):
+    with pytest.raises(OpsError, match=r"has 1 of the two databases: .* Repeat it, or `drop`"):
+        getattr(project.steps(), step)()
+
+
+def test_what_failed_before_there_was_a_second_database_is_dropped_and_begun_anew(
+    project: Project,
+) -> None:
+    project.configure(restore=UNDER_WAY, multiAz=True)
+    assert project.steps().drop() == "The stack is as it was before the restore."
+    assert project.operations() == {"multiAz": True}
+    assert len(project.calls("up")) == 1
+    assert project.asked == ["drop r20261129: deploy this?"], "nothing will be deleted"
+    assert (project.rds.modified, project.calls("state")) == ([], []), "the first stays protected"
+    project.steps().begin(Wanted(name="r20261130"))
+    assert project.operations()["restore"]["name"] == "r20261130"
+
+
+@pytest.mark.parametrize(
+    ("step", "serving", "says"),
+    [
+        ("cut_over", FIRST, "repeat this command; or `back` takes it back"),
+        ("back", SECOND, "repeat this command; or `cut-over` takes it back"),
+        ("drop", FIRST, "`pulumi up` goes on: no restore is under way any more"),
+        ("finish", SECOND, "`pulumi up` goes on: no restore is under way any more"),
+    ],
+)
+def test_a_deployment_that_fails_says_how_to_go_on(
+    project: Project, step: str, serving: str, says: str
+) -> None:
+    begun(project, serving=serving)
+    project.fail("up")
+    with pytest.raises(OpsError, match=says):
         getattr(project.steps(), step)()
