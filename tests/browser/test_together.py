@@ -71,6 +71,22 @@ def test_devices_ask_every_few_seconds(here: ListPage, there: ListPage) -> None:
     expect(there.toggle("milk")).to_be_checked()
 
 
+def test_what_was_reopened_elsewhere_is_not_cleared(here: ListPage, there: ListPage) -> None:
+    with here.answered("PATCH"):
+        here.toggle("milk").check()
+    refresh(there)
+    expect(there.toggle("milk")).to_be_checked()
+    here.page.route("**/api/**", lambda it: it.abort() if _is_get(it) else it.continue_())
+    with there.answered("PATCH"):
+        there.toggle("milk").uncheck()
+    here.page.unroute("**/api/**")
+    here.button("Clear completed").click()
+    expect(here.toggle("milk")).not_to_be_checked()
+    here.show("milk", "bread")
+    here.button("Undo").click()
+    here.show("milk", "bread")
+
+
 def test_what_has_not_changed_is_not_sent_again(here: ListPage) -> None:
     statuses = []
     for _ in range(2):

@@ -80,9 +80,10 @@ export class Todos {
     return answer.headers.has("Link") ? this.all() : answer.content;
   }
 
+  /** Returns what is left. */
   async clearCompleted() {
     await request(`${this.url}?completed=true`, { method: "DELETE" });
-    return [];
+    return this.all();
   }
 }
 

@@ -169,8 +169,9 @@ export class Store {
     try {
       const answer = new Map((await this.#sent(act)).map((todo) => [todo.id, todo]));
       for (const item of members) {
-        if (fields.deleted) this.#deleted(item);
-        else if (answer.has(item.saved.id)) this.#saved(item, answer.get(item.saved.id), fields);
+        const todo = answer.get(item.saved.id); // also one that was to go, if others reopened it
+        if (todo) this.#saved(item, todo, fields);
+        else if (fields.deleted) this.#deleted(item);
       }
     } catch (error) {
       failure = error;
