@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class Daemon:
             log=workspace.logs / f"{label}.log",
         )
 
-    def start(self, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> None:
+    def start(self, command: Sequence[str | Path]) -> None:
         """Start the process in a session of its own; its output goes to the log."""
         words = [str(word) for word in command]
         self.log.parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +49,6 @@ class Daemon:
             text=True,
             check=True,
             start_new_session=True,
-            env=None if env is None else dict(env),
         )
         self.record.write_text(json.dumps({"pid": int(started.stdout), "command": words}))
 

@@ -5,9 +5,9 @@ import logging
 import logging.config
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
-__all__ = ["JsonFormatter", "configure", "logging_config", "request_id"]
+__all__ = ["JsonFormatter", "configure", "request_id"]
 
 request_id: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
 """The id of the request being answered, or None outside of one."""
@@ -33,25 +33,22 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(entry, default=str)
 
 
-def logging_config(level: str) -> dict[str, Any]:
-    """Return the configuration for `logging.config.dictConfig`; the web server wants it too."""
-    return {
-        "version": 1,
-        "disable_existing_loggers": False,
-        "formatters": {"json": {"()": JsonFormatter}},
-        "handlers": {
-            "stdout": {
-                "class": "logging.StreamHandler",
-                "stream": "ext://sys.stdout",
-                "formatter": "json",
-            }
-        },
-        "root": {"handlers": ["stdout"], "level": level.upper()},
-        # Granian sets its own logger's level and would print its own format without this entry.
-        "loggers": {"_granian": {"propagate": True}},
-    }
-
-
 def configure(level: str) -> None:
     """Send every log record of this process through `JsonFormatter`."""
-    logging.config.dictConfig(logging_config(level))
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {"json": {"()": JsonFormatter}},
+            "handlers": {
+                "stdout": {
+                    "class": "logging.StreamHandler",
+                    "stream": "ext://sys.stdout",
+                    "formatter": "json",
+                }
+            },
+            "root": {"handlers": ["stdout"], "level": level.upper()},
+            # Granian sets its own logger's level and would print its own format without this entry.
+            "loggers": {"_granian": {"propagate": True}},
+        }
+    )
