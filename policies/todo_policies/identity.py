@@ -80,7 +80,8 @@ def _breadth(statement: Statement, parameters: _Rights) -> Iterator[str]:
     if passes and "iam:passedtoservice" not in statement.conditions:
         yield f"statement {statement.name} passes roles on to any service ({passes[0]})."
     decrypts = statement.about("kms:Decrypt")
-    if decrypts and not any(key.startswith(_WAYS_OF_KEYS) for key in statement.conditions):
+    ways = statement.conditions.keys() | statement.contexts
+    if decrypts and not any(key.startswith(_WAYS_OF_KEYS) for key in ways):
         yield (
             f"statement {statement.name} decrypts whatever is under its key, by any way "
             f"({decrypts[0]})."

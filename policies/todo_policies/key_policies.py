@@ -52,7 +52,7 @@ def _problems(statement: Statement) -> Iterator[str]:
     if statement.everything_but:
         yield "allows everything but what it names, which nothing vouches for."
     if statement.principals.keys() - {"Service"}:
-        by_context = any(condition.startswith(_CONTEXT) for condition in conditions)
+        by_context = any(one.startswith(_CONTEXT) for one in conditions | statement.contexts)
         if uses and not (_CALLER in conditions and (_VIA in conditions or by_context)):
             yield f"lets the key be used ({uses[0]}) otherwise than through a service."
         if statement.about(_GRANT) and not {_CALLER, _VIA, _FOR_SERVICES_ONLY} <= conditions:

@@ -1,6 +1,5 @@
 """Policies stay in the account: none lets another account's principals in."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 from todo_policies.graph import once
 from todo_policies.parameters import parameter
+from todo_policies.policy_conditions import account_of, is_about_accounts
 from todo_policies.policy_documents import statements
 from todo_policies.reading import is_set, known
 from todo_policies.resource_types import (
@@ -37,14 +37,6 @@ _DOCUMENT: Mapping[str, str] = {
     TOPIC_POLICY: "policy",
     VPC_ENDPOINT: "policy",
 }
-_ACCOUNT = re.compile(r"(?:\d{12})|arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:(\d{12}):.*", re.DOTALL)
-_TELLS_THE_ACCOUNT = {
-    "aws:principalaccount",
-    "aws:resourceaccount",
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "kms:calleraccount",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +58,9 @@ def _others(
     found: dict[str, str] = {}
     for statement in (one for one in document if one.allows):
         named = [*statement.principals.get("AWS", ())]
-        for condition in _TELLS_THE_ACCOUNT & statement.conditions.keys():
+        for condition in filter(is_about_accounts, statement.conditions):
             named += statement.conditions[condition]
-        found |= {account: statement.name for account in map(_account_of, named) if account}
+        found |= {account: statement.name for account in map(account_of, named) if account}
     for account in sorted(found.keys() - own - set(parameters.accounts)):
         # Nothing of a new stack says which account it is in; its policies then have to agree.
         if own or len(found) > 1:
@@ -78,13 +70,8 @@ def _others(
 def _own_accounts(stack: Sequence[PolicyResource]) -> frozenset[str]:
     # A topic's policy says by the same name to which topic it belongs.
     owners = (one for one in stack if one.resource_type != TOPIC_POLICY)
-    accounts = (_account_of(str(known(one.props, "arn") or "")) for one in owners)
+    accounts = (account_of(str(known(one.props, "arn") or "")) for one in owners)
     return frozenset(account for account in accounts if account)
-
-
-def _account_of(text: str) -> str | None:
-    found = _ACCOUNT.fullmatch(text)
-    return (found[1] or found[0]) if found else None
 
 
 OWN_ACCOUNT_ONLY = StackRule(

@@ -2,19 +2,17 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any
 
+from todo_policies.policy_conditions import as_list, conditions
+
 __all__ = ["EVERYBODY", "Statement", "is_any_resource", "is_whole_service", "statements"]
 
 EVERYBODY = "*"
-_ANYTHING = frozenset({"*", "**", "arn:*"})
-_NOT_LIMITING = re.compile(r"Not(Equals|Like|IpAddress)|IfExists$|^ForAllValues:")
-"""Operators that hold for nearly everything, or for whatever does not have the key."""
-
 _WITHOUT_KINDS = {"s3", "sns", "sqs"}
 """Services whose ARNs begin with a name; those of all others with a kind: secret:x, key/x."""
 
@@ -31,8 +29,10 @@ class Statement:
         everything_but: whether it says so by what it is not about: NotAction, NotResource or
             NotPrincipal.
         principals: to whom, by kind; everybody is "*" of the kind AWS.
-        conditions: the keys of its conditions in small letters, and the values of each; without
-            those that let anything through.
+        conditions: the keys of its conditions in small letters, and the values of each. An Allow
+            is without those that let anything through. A Deny has them under operator and key:
+            what hardly limits the one takes much from the other.
+        contexts: keys of encryption contexts that have to be there, whatever is in them.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Statement:
     everything_but: bool
     principals: Mapping[str, tuple[str, ...]]
     conditions: Mapping[str, tuple[str, ...]]
+    contexts: frozenset[str]
 
     def is_for_everybody(self) -> bool:
         """Whether it names no one in particular."""
@@ -106,37 +107,27 @@ def _read(text: str) -> tuple[Statement, ...]:
 
 
 def _statement(place: int, raw: Mapping[str, Any]) -> Statement:
+    allows = raw["Effect"] != "Deny"
+    found = list(conditions(raw))
     return Statement(
         name=str(raw.get("Sid") or f"number {place}"),
-        allows=raw["Effect"] != "Deny",
-        actions=_list(raw.get("Action")),
-        resources=_list(raw.get("Resource")),
+        allows=allows,
+        actions=as_list(raw.get("Action")),
+        resources=as_list(raw.get("Resource")),
         everything_but=not {"NotAction", "NotResource", "NotPrincipal"}.isdisjoint(raw),
         principals=_principals(raw.get("Principal")),
         conditions={
-            key.lower(): _list(values)
-            for operator, keys in (raw.get("Condition") or {}).items()
-            for key, values in keys.items()
-            if _limits(operator, _list(values))
+            one.key if one.limits() else f"{one.operator} {one.key}": one.values
+            for one in found
+            if one.limits() or not allows
         },
+        contexts=frozenset(one.key for one in found if one.wants_a_context()),
     )
-
-
-def _limits(operator: str, values: Sequence[str]) -> bool:
-    """Whether a condition holds for some only: not for any value, nor for all but a few."""
-    return _ANYTHING.isdisjoint(values) and not _NOT_LIMITING.search(operator)
 
 
 def _principals(raw: object) -> Mapping[str, tuple[str, ...]]:
     if raw is None:
         return {}
     if isinstance(raw, Mapping):
-        return {str(kind): _list(names) for kind, names in raw.items()}
-    return {"AWS": _list(raw)}
-
-
-def _list(raw: object) -> tuple[str, ...]:
-    if raw is None:
-        return ()
-    values = raw if isinstance(raw, Sequence) and not isinstance(raw, str) else [raw]
-    return tuple(map(str, values))
+        return {str(kind): as_list(names) for kind, names in raw.items()}
+    return {"AWS": as_list(raw)}

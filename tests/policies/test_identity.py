@@ -53,6 +53,7 @@ def test_prod_passes(rule: Rule) -> None:
         (DECRYPT, {"Effect": "Allow", "Action": "KMS:*crypt", "Resource": "x"}, "(KMS:*crypt)"),
         (f"{DECRYPT}.Condition", GONE, "decrypts whatever is under its key"),
         (f"{DECRYPT}.Condition.StringEquals.kms:ViaService", "*", "decrypts whatever"),
+        (f"{DECRYPT}.Condition", {"Null": {"kms:ViaService": "false"}}, "decrypts whatever"),
         ("policy.Statement", [], "the policy has no statements"),
         ("policy", "no json", "it cannot be read"),
         ("policy", GONE, "the policy is not a JSON text"),
@@ -135,6 +136,10 @@ def test_roles_may_be_passed_on_to_a_named_service() -> None:
     assert stack.judge(IAM_RIGHTS_NAMED) == []
 
 
+def test_sessions_are_decrypted_by_a_context_that_has_to_be_there() -> None:
+    assert record("dev", deployment={"allowExec": True}).judge(IAM_RIGHTS_NAMED) == []
+
+
 def test_a_policy_inside_a_role_is_read_too() -> None:
     stack = record()
     inline = '{"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}'
@@ -204,6 +209,12 @@ def test_a_key_for_years_is_refused() -> None:
         (f"{TRUST}.Action", "sts:*", "allows sts:*"),
         (f"{TRUST}.Condition", GONE, "on behalf of any account"),
         (f"{TRUST}.Condition.StringEquals.aws:SourceAccount", "*", "on behalf of any account"),
+        (f"{TRUST}.Condition", {"Null": {"aws:SourceAccount": "false"}}, "on behalf of any"),
+        (
+            f"{TRUST}.Condition",
+            {"ArnLike": {"aws:SourceArn": "arn:aws:ecs:*:*:*"}},
+            "on behalf of any account",
+        ),
         ("assumeRolePolicy", GONE, "the policy is not a JSON text"),
     ],
 )

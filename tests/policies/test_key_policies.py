@@ -155,6 +155,12 @@ def test_a_service_uses_the_key_for_its_own_purpose(
     ]
 
 
+def test_a_context_that_has_to_be_there_is_no_services_own(stack: Judged) -> None:
+    anybodys = {"Null": {"kms:EncryptionContext:aws:logs:arn": "false"}}
+    [problem] = said_after(stack, "LogsOfThisStack", lambda one: one.update(Condition=anybodys))
+    assert "use the key without kms:encryptioncontext:aws:logs:arn in Condition." in problem
+
+
 def test_both_that_are_missing_are_named(stack: Judged) -> None:
     [problem] = said_after(stack, "TrailEncrypts", lambda one: one.pop("Condition"))
     assert "without aws:sourcearn and kms:encryptioncontext:aws:cloudtrail:arn in" in problem

@@ -55,6 +55,13 @@ CASES: list[tuple[Rule, str, str, Any, str]] = [
     (
         POLICY_NAMES_ITS_PRINCIPALS,
         TOPIC_POLICY,
+        "policy.Statement.0.Condition",
+        {"Null": {"aws:SourceAccount": "false"}, "ArnLike": {"aws:SourceArn": "arn:aws:ecs:*:*:*"}},
+        "is for cloudwatch.amazonaws.com on behalf of any account",
+    ),
+    (
+        POLICY_NAMES_ITS_PRINCIPALS,
+        TOPIC_POLICY,
         "policy.Statement.0.Action",
         "sns:*",
         "allows sns:*",

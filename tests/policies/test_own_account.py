@@ -76,6 +76,20 @@ def test_a_condition_does_not_let_another_account_in(
     assert len(said(stack)) == 1
 
 
+@pytest.mark.parametrize(
+    ("key", "arn"),
+    [
+        ("aws:SourceArn", "arn:aws:cloudtrail:*:999900001111:trail/*"),
+        ("aws:PrincipalArn", "arn:aws:iam::999900001111:role/*"),
+        ("kms:EncryptionContext:aws:logs:arn", "arn:aws:logs:*:999900001111:log-group:*"),
+    ],
+)
+def test_a_glob_does_not_let_another_account_in(stack: Judged, key: str, arn: str) -> None:
+    stack.add(KEY, {"policy": allow({"Service": "x"}, ArnLike={key: arn})})
+    [problem] = said(stack)
+    assert "names the account 999900001111, another one." in problem
+
+
 def test_a_condition_does_not_hide_who_is_let_in(stack: Judged) -> None:
     condition = {"StringEquals": {"aws:SourceAccount": "111122223333"}}
     stack.add(KEY, {"policy": allow({"AWS": FOREIGN}, **condition)})
