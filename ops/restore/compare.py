@@ -10,6 +10,7 @@ import pymysql
 from pymysql.cursors import Cursor
 
 from ops.errors import OpsError
+from ops.verify.database import Server
 
 __all__ = ["Account", "Table", "account", "as_text", "compared", "tables"]
 
@@ -60,7 +61,7 @@ def account(
     instance: Mapping[str, Any],
     secret_arn: str,
     manager: Any,  # noqa: ANN401 - boto3's
-    authority: ssl.SSLContext,
+    told: Server,
 ) -> Account:
     """Return the master's account of an instance.
 
@@ -68,17 +69,18 @@ def account(
         instance: The instance, as Pulumi's state has it.
         secret_arn: Its secret.
         manager: Client of Secrets Manager.
-        authority: What may vouch for the server.
+        told: What tasks are told of the database that serves: schema and authority are the same
+            for both, and of a restored one no name of a schema was stated.
     """
     text = manager.get_secret_value(SecretId=secret_arn)["SecretString"]
     secret = json.loads(text)
     return Account(
         host=str(instance["address"]),
         port=int(instance["port"]),
-        schema=str(instance["dbName"]),
+        schema=told.schema,
         user=secret["username"],
         password=secret["password"],
-        authority=authority,
+        authority=told.authority,
     )
 
 

@@ -181,7 +181,7 @@ class Steps:
         managed = instance.outputs.get("masterUserSecrets")
         server = Server.of(self._deployed.environment(), self._engine.root)
         arn = managed[0]["secretArn"] if managed else self._generated_secret(instance).id
-        return account(instance.outputs, arn, self._clients("secretsmanager"), server.authority)
+        return account(instance.outputs, arn, self._clients("secretsmanager"), server)
 
     def _generated_secret(self, instance: Resource) -> Resource:
         start, _, end = instance.name.rpartition("-database")

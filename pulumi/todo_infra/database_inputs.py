@@ -46,8 +46,11 @@ class Generation:
 
     @property
     def forgotten(self) -> list[str]:
-        """What a finished restore need not say any more: else it would be made anew."""
-        return list(_ORIGINS) if self.name and self.restore is None else []
+        """What a finished restore says otherwise than it did: else it would be made anew.
+
+        That is where its data came from, and the schema's name, which it was made without.
+        """
+        return [*_ORIGINS, "db_name"] if self.name and self.restore is None else []
 
     def identifier(self, start: pulumi.Output[str]) -> pulumi.Output[str]:
         """Return its identifier."""
@@ -70,13 +73,14 @@ def origin(restore: config.Restore, source: pulumi.Input[str]) -> dict[str, Any]
     """
     # As much storage as the data had: it may have grown beyond what the config begins with, and
     # AWS refuses to make it less.
-    size = {"allocated_storage": None}
+    # The schema is in the data, too: RDS takes no name for it when it restores MySQL.
+    of_the_data = {"allocated_storage": None, "db_name": None}
     if restore.snapshot:
-        return {**size, "snapshot_identifier": restore.snapshot}
+        return {**of_the_data, "snapshot_identifier": restore.snapshot}
     moment = aws.rds.InstanceRestoreToPointInTimeArgs(
         restore_time=restore.time, source_db_instance_identifier=source
     )
-    return {**size, "restore_to_point_in_time": moment}
+    return {**of_the_data, "restore_to_point_in_time": moment}
 
 
 def shared_inputs(

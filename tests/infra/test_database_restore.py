@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.infra.recorder import OWN_MASTER, Deployment
+from tests.infra.recorder import OWN_MASTER, Deployment, Registration
 from todo_infra.config.database import DatabaseOperations, contradictions
 from todo_infra.config.restore import Restore, RestoreFrom
 from todo_infra.config.rules import read_settings
@@ -56,7 +56,8 @@ def test_a_restore_changes_nothing_of_what_serves(prod: Deployment, restored: De
 
 def test_the_restored_database_is_as_safe_and_as_big_as_the_first(restored: Deployment) -> None:
     first, second = instances(restored)[FIRST], instances(restored)[SECOND]
-    own = {"identifier", "finalSnapshotIdentifier", "restoreToPointInTime", "allocatedStorage"}
+    own = {"identifier", "finalSnapshotIdentifier", "restoreToPointInTime"}
+    own |= {"allocatedStorage", "dbName"}
     assert {key for key in first.keys() | second.keys() if first.get(key) != second.get(key)} == own
     assert second["identifier"] == SECOND
     assert second["finalSnapshotIdentifier"] == f"{SECOND}-final"
@@ -80,6 +81,15 @@ def test_or_of_a_snapshot(deploy: Deploy) -> None:
     second = instances(deploy(databaseOperations={"restore": restore}))[SECOND]
     assert second["snapshotIdentifier"] == "rds:before-2026-11-29"
     assert "restoreToPointInTime" not in second
+
+
+@pytest.mark.parametrize("source", [{"time": MOMENT["time"]}, {"snapshot": "before"}])
+def test_a_restore_names_no_schema_which_rds_refuses_for_mysql(
+    deploy: Deploy, source: dict[str, str]
+) -> None:
+    deployed = instances(deploy(databaseOperations={"restore": {"name": "r20261129", **source}}))
+    assert "dbName" not in deployed[SECOND], "it is in the data"
+    assert deployed[FIRST]["dbName"] == "todo"
 
 
 def test_its_logs_have_an_end_and_a_key_before_it_writes_them(restored: Deployment) -> None:
@@ -178,16 +188,23 @@ def test_replicas_and_proxy_are_there_before_anybody_needs_them(deploy: Deploy) 
     assert {one.inputs["dbInstanceIdentifier"] for one in targets} == {FIRST, SECOND}
 
 
+def seen_by_the_provider(one: Registration, before: Mapping[str, Any]) -> dict[str, Any]:
+    """Inputs as the engine hands them on: what is ignored is as it was, or as absent."""
+    kept = {key: value for key, value in one.inputs.items() if key not in one.ignored}
+    return kept | {key: before[key] for key in one.ignored if key in before}
+
+
 def test_a_finished_restore_is_the_only_database_and_need_not_say_what_it_was_made_of(
     deploy: Deploy, serving: Deployment
 ) -> None:
     finished = deploy(databaseOperations={"generation": "r20261129"})
     (only,) = finished.all(INSTANCE)
     assert only.name == SECOND
-    assert set(only.ignored) == {"snapshotIdentifier", "restoreToPointInTime"}
-    before = instances(serving)[SECOND]
-    changed = {key for key in before | only.inputs if before.get(key) != only.inputs.get(key)}
-    assert changed == {"restoreToPointInTime", "allocatedStorage"}
+    assert seen_by_the_provider(only, instances(serving)[SECOND]) == {
+        **instances(serving)[SECOND],
+        # Nothing is made smaller: the provider leaves alone what grew beyond it.
+        "allocatedStorage": only.inputs["allocatedStorage"],
+    }
     assert environment(finished) == environment(serving)
     assert finished.exports["database"] == SECOND
 

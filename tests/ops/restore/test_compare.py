@@ -9,7 +9,9 @@ import pymysql
 import pytest
 
 from ops.errors import OpsError
-from ops.restore.compare import Account, tables
+from ops.restore.compare import Account, account, tables
+from ops.verify.database import Server
+from tests.ops.verify.stack import SECRET, answering
 
 ACCOUNT = Account(
     host="db.example",
@@ -75,3 +77,23 @@ def test_a_database_that_cannot_be_read_says_why(
     with pytest.raises(OpsError) as told:
         tables(ACCOUNT)
     assert says in str(told.value)
+
+
+def test_a_restored_database_has_the_schema_of_the_one_that_serves() -> None:
+    told = Server(
+        host="db.example",
+        port=3306,
+        schema="todo",
+        authority=ssl.create_default_context(),
+        secret_arn=SECRET,
+    )
+    # No dbName: RDS was told of none, and need not have one on record.
+    restored = {"address": "restored.example", "port": 3306}
+    secret = {"SecretString": '{"username": "admin", "password": "secret-one"}'}
+    with answering("secretsmanager", ("get_secret_value", secret)) as manager:
+        found = account(restored, "arn:master", manager, told)
+    assert (found.host, found.schema, found.authority) == (
+        "restored.example",
+        "todo",
+        told.authority,
+    )
