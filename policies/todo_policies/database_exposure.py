@@ -17,7 +17,7 @@ from todo_policies.resource_types import (
 )
 from todo_policies.rule import ResourceRule, StackRule, Subject
 from todo_policies.security_rules import INGRESS, cidrs, ingress, is_the_world, ports
-from todo_policies.subnets import public_subnets
+from todo_policies.subnets import public_subnets, subnets_of
 
 __all__ = ["DATABASE_NOT_PUBLIC", "DATABASE_PORT_NOT_PUBLIC", "DATABASE_PRIVATE_SUBNETS"]
 
@@ -56,9 +56,9 @@ def _public_subnets(subject: PolicyResource, stack: Sequence[PolicyResource]) ->
 def _judge_subnets(
     owner: PolicyResource, key: str, public: frozenset[str], stack: Sequence[PolicyResource]
 ) -> Iterator[str]:
-    for subnet in known(owner.props, key) or ():
-        if subnet in public:
-            yield f"{subnet} of {owner.name} is a public subnet: the load balancer is in it, too."
+    for subnet in sorted({*subnets_of(owner, key, stack)} & public):
+        name = subnet.rpartition("::")[2]
+        yield f"{name} of {owner.name} is a public subnet: the load balancer is in it, too."
     for made in linked(owner, key, {SUBNET}, stack):
         if made.props.get("mapPublicIpOnLaunch"):
             yield f"{made.name} of {owner.name} gives public addresses."

@@ -44,6 +44,77 @@ def test_a_subnet_that_the_load_balancer_is_in_is_public(stack: "Stack", interna
     ]
 
 
+def test_a_subnet_may_be_a_load_balancers_by_a_mapping(stack: "Stack") -> None:
+    mappings = [
+        {"subnetId": "subnet-public-1"},
+        {"subnetId": "subnet-private-2", "outpostId": UNKNOWN},
+    ]
+    add_balancer(stack, subnets=UNKNOWN, subnetMappings=mappings)
+    stack["balancer"].sources["subnetMappings"] = []
+    assert stack.problems(RULE) == [
+        "database: subnet-private-2 of subnets is a public subnet: the load balancer is in it, too."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("subnets", UNKNOWN),
+        ("subnets", ["subnet-public-1", UNKNOWN]),
+        ("subnetMappings", UNKNOWN),
+        ("subnetMappings", [{"subnetId": UNKNOWN}]),
+    ],
+)
+def test_an_unknown_subnet_of_a_load_balancer_may_be_a_databases(
+    stack: "Stack", key: str, value: object
+) -> None:
+    add_balancer(stack, **{key: value})
+    stack["balancer"].sources[key] = []
+    assert stack.problems(RULE) == [
+        f"database: balancer.{key} is unknown before the update, so nothing vouches for it."
+    ]
+
+
+def test_what_aws_answers_for_a_load_balancer_is_no_matter(stack: "Stack") -> None:
+    add_balancer(stack, subnets=["subnet-public-1"], subnetMappings=UNKNOWN)
+    assert stack.problems(RULE) == []
+
+
+@pytest.mark.parametrize("unknown", [UNKNOWN, [UNKNOWN], ["subnet-public-1", UNKNOWN]])
+def test_an_unknown_subnet_is_followed_through_the_stacks_graph(
+    stack: "Stack", unknown: object
+) -> None:
+    add(stack, "made", "aws:ec2/subnet:Subnet", id=UNKNOWN, mapPublicIpOnLaunch=False)
+    add_balancer(stack, subnets=unknown)
+    stack["balancer"].sources["subnets"] = ["made"]
+    assert stack.problems(RULE) == []
+    stack["subnets"].props["subnetIds"] = ["subnet-private-1", UNKNOWN]
+    stack["subnets"].sources["subnetIds"] = ["made"]
+    assert stack.problems(RULE) == [
+        "database: made of subnets is a public subnet: the load balancer is in it, too."
+    ]
+
+
+def test_of_two_unknown_subnets_two_are_the_stacks(stack: "Stack") -> None:
+    add(stack, "made", "aws:ec2/subnet:Subnet", id=UNKNOWN)
+    add(stack, "known", "aws:ec2/subnet:Subnet", id="subnet-public-1")
+    add_balancer(stack, subnets=[UNKNOWN, UNKNOWN])
+    stack["balancer"].sources["subnets"] = ["made", "known"]
+    [problem] = stack.problems(RULE)
+    assert problem.startswith("database: balancer.subnets is unknown before the update")
+
+
+@pytest.mark.parametrize("unknown", [UNKNOWN, ["subnet-private-1", UNKNOWN]])
+def test_an_unknown_subnet_of_a_database_may_be_a_load_balancers(
+    stack: "Stack", unknown: object
+) -> None:
+    stack["subnets"].props["subnetIds"] = unknown
+    stack["subnets"].sources["subnetIds"] = ["ingress"]
+    assert stack.problems(RULE) == [
+        "database: subnets.subnetIds is unknown before the update, so nothing vouches for it."
+    ]
+
+
 def test_an_internal_load_balancers_subnets_are_not(stack: "Stack") -> None:
     add_balancer(stack, subnets=["subnet-private-2"], internal=True)
     assert stack.problems(RULE) == []
