@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ops.drift.findings import Finding, Kind, in_words
-from ops.drift.rules import REPEATED, strange_policies, strange_rules
+from ops.drift.repeated import repeated
+from ops.drift.rules import strange_policies, strange_replicas, strange_rules
 from ops.errors import OpsError
 from ops.report.changes import differences
 from ops.report.events import Preview, State, Step, read_events, read_preview
@@ -93,34 +94,40 @@ def _found(preview: Preview, asked: Sequence[Step]) -> Iterator[Finding]:
     steps = {one.urn: one for one in preview.steps if one.op in _STEPS}
     for urn in sorted(refreshed.keys() | steps.keys()):
         yield from _of_resource(refreshed.get(urn), steps.get(urn))
-    for strange in (strange_rules, strange_policies):
+    for strange in (strange_rules, strange_policies, strange_replicas):
         for whose, where, text in strange(list(refreshed.values())):
             yield _finding(whose, Kind.STRANGE, where, text)
 
 
 def _refreshed(log: Path) -> Iterator[Step]:
     """Yield a step for each resource that AWS was asked for: from the last state to what is."""
-    for event in read_events(log):
-        metadata = (event.get("resOutputsEvent") or {}).get("metadata") or {}
-        # One that is gone is refreshed to nothing.
-        if metadata.get("op") != "refresh" or not metadata["type"].startswith("aws:"):
-            continue
-        old, new = _outputs(metadata.get("old")), _outputs(metadata.get("new"))
-        skipped = _OURS | REPEATED.get(metadata["type"], frozenset())
-        names = set() if old is None or new is None else old.keys() | new.keys()
+    asked = [
+        metadata
+        for event in read_events(log)
+        for metadata in [(event.get("resOutputsEvent") or {}).get("metadata") or {}]
+        if metadata.get("op") == "refresh" and metadata["type"].startswith("aws:")
+    ]
+    states = [(_outputs(one.get("old")), _outputs(one.get("new"))) for one in asked]
+    # One that is gone stands for its part all the same, and is found as gone.
+    stack = [
+        (str(one["type"]), new or old or {}) for one, (old, new) in zip(asked, states, strict=True)
+    ]
+    for metadata, (old, new) in zip(asked, states, strict=True):
+        skipped = _OURS | repeated(metadata["type"], new or {}, stack)
         yield Step(
             op="refresh",
             urn=metadata["urn"],
             old=None if old is None else State(inputs=old),
             new=None if new is None else State(inputs=new),
-            differing=tuple(
-                sorted(
-                    name
-                    for name in names - skipped
-                    if _some((old or {}).get(name)) != _some((new or {}).get(name))
-                )
-            ),
+            differing=_differing(old, new, skipped),
         )
+
+
+def _differing(old: Json | None, new: Json | None, skipped: set[str]) -> tuple[str, ...]:
+    if old is None or new is None:  # one that is gone is refreshed to nothing
+        return ()
+    names = (old.keys() | new.keys()) - skipped
+    return tuple(sorted(name for name in names if _some(old.get(name)) != _some(new.get(name))))
 
 
 def _outputs(state: Json | None) -> Json | None:

@@ -1,7 +1,7 @@
-"""What no resource of the stack stands for, in groups and roles: somebody let somebody in.
+"""What no resource of the stack stands for, in groups, roles and databases: somebody was let in.
 
-Rules of a group and policies of a role are resources of their own, so that a group or a role which
-has one more is no difference to Pulumi.
+Rules of a group, policies of a role and replicas of a database are resources of their own, so that
+one more is no difference to Pulumi.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,13 +9,7 @@ from typing import Any
 
 from ops.report.events import Step
 
-__all__ = ["REPEATED", "strange_policies", "strange_rules"]
-
-REPEATED: Mapping[str, frozenset[str]] = {
-    "aws:ec2/securityGroup:SecurityGroup": frozenset({"ingress", "egress"}),
-    "aws:iam/role:Role": frozenset({"inlinePolicies", "managedPolicyArns"}),
-}
-"""By type, the outputs that repeat other resources; they are compared with those."""
+__all__ = ["strange_policies", "strange_replicas", "strange_rules"]
 
 _GROUP = "aws:ec2/securityGroup:SecurityGroup"
 _RULES = {
@@ -32,6 +26,7 @@ _ALL = "-1"
 _ROLE = "aws:iam/role:Role"
 _INLINE = "aws:iam/rolePolicy:RolePolicy"
 _ATTACHED = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+_INSTANCE = "aws:rds/instance:Instance"
 
 Json = Mapping[str, Any]
 # Group, protocol, first and last port, and who is at the other end.
@@ -102,3 +97,14 @@ def strange_policies(refreshed: Sequence[Step]) -> Iterator[tuple[Step, str, str
         for where, policy in has:
             if policy and (str(outputs.get("name")), str(policy)) not in ours:
                 yield role, where, f"may do what {policy} says, which is not the stack's"
+
+
+def strange_replicas(refreshed: Sequence[Step]) -> Iterator[tuple[Step, str, str]]:
+    """Yield database, property and words for each replica that is nobody's."""
+    instances = [one for one in refreshed if one.type == _INSTANCE and one.new is not None]
+    ours = {str(one.new.inputs.get("identifier")) for one in instances if one.new is not None}
+    for instance in instances:
+        outputs = instance.new.inputs if instance.new is not None else {}
+        for replica in outputs.get("replicas") or ():
+            if replica not in ours:
+                yield instance, "replicas", f"is copied to {replica}, which is not the stack's"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ops.drift.findings import Finding, Kind
+from ops.drift.findings import Finding, Kind, marked, read_known
 from ops.drift.pulumi_drift import found_in
 from ops.errors import OpsError
 
@@ -19,6 +20,18 @@ GROUP = "aws:ec2/securityGroup:SecurityGroup"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 ROLE = "aws:iam/role:Role"
 INLINE = "aws:iam/rolePolicy:RolePolicy"
+INSTANCE = "aws:rds/instance:Instance"
+BUCKET = "aws:s3/bucket:Bucket"
+POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
+LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+ENCRYPTION = (
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+)
+TOPIC, TOPIC_POLICY = "aws:sns/topic:Topic", "aws:sns/topicPolicy:TopicPolicy"
+CERTIFICATE = "aws:acm/certificate:Certificate"
+SUBSCRIPTION = "aws:sns/topicSubscription:TopicSubscription"
+KNOWN = read_known([Path(__file__).parents[3] / "ops" / "drift" / "known.toml"])
 
 
 def event(kind: str, op: str, type_: str, *, old: Json | None, new: Json | None) -> Json:
@@ -142,6 +155,128 @@ def test_a_policy_of_nobodys_is_drift(tmp_path: Path) -> None:
         "may do what by-hand says, which is not the stack's",
         "may do what arn:aws:iam::aws:policy/AdministratorAccess says, which is not the stack's",
     ]
+
+
+MADE: Json = {
+    "bucket": "logs-1",
+    "policy": "",
+    "versioning": {"enabled": False, "mfaDelete": False},
+    "lifecycleRules": [],
+    "serverSideEncryptionConfiguration": {"rule": {"bucketKeyEnabled": False}},
+    "logging": None,
+}
+COMPLETE = {
+    **MADE,
+    "policy": '{"Statement": []}',
+    "versioning": {"enabled": True, "mfaDelete": False},
+    "lifecycleRules": [{"id": "expire", "enabled": True}],
+    "serverSideEncryptionConfiguration": {"rule": {"bucketKeyEnabled": True}},
+}
+
+
+def same(type_: str, **values: Any) -> Json:  # noqa: ANN401
+    return refresh(type_, values, values)
+
+
+def test_what_was_made_for_a_bucket_after_it_is_no_drift_of_the_bucket(tmp_path: Path) -> None:
+    others = [same(one, bucket="logs-1") for one in (POLICY, VERSIONING, LIFECYCLE, ENCRYPTION)]
+    assert found(tmp_path, refresh(BUCKET, MADE, COMPLETE), *others) == ()
+
+
+def test_what_no_resource_of_the_stack_stands_for_is_drift_of_the_bucket(tmp_path: Path) -> None:
+    logged = {**COMPLETE, "logging": {"targetBucket": "theirs"}}
+    others = [same(VERSIONING, bucket="logs-1"), same(POLICY, bucket="another")]
+    lines = found(tmp_path, refresh(BUCKET, MADE, logged), *others)
+    assert {re.split(r"[.\[]", one.property)[0] for one in lines} == {
+        *("policy", "lifecycleRules", "serverSideEncryptionConfiguration", "logging"),
+    }
+
+
+def test_a_buckets_policy_that_somebody_changed_or_removed_is_found_once(tmp_path: Path) -> None:
+    opened = {**MADE, "policy": '{"Statement": [{"Principal": "*"}]}'}
+    bucket = refresh(BUCKET, MADE, opened)
+    ours = {"bucket": "logs-1", "policy": '{"Statement": []}'}
+    (changed,) = found(
+        tmp_path, bucket, refresh(POLICY, ours, {**ours, "policy": opened["policy"]})
+    )
+    assert (changed.type, changed.kind) == (POLICY, Kind.STRANGE)
+    (gone,) = found(tmp_path, bucket, refresh(POLICY, ours, None))
+    assert (gone.type, gone.kind) == (POLICY, Kind.GONE)
+
+
+def test_a_topics_policy_is_a_resource_too(tmp_path: Path) -> None:
+    topic = refresh(TOPIC, {"arn": "t-1", "policy": "{}"}, {"arn": "t-1", "policy": '{"a": 1}'})
+    assert found(tmp_path, topic, same(TOPIC_POLICY, arn="t-1")) == ()
+    assert len(found(tmp_path, topic, same(TOPIC_POLICY, arn="t-2"))) == 1
+
+
+def test_a_replica_of_nobodys_is_drift_and_the_stacks_own_are_none(tmp_path: Path) -> None:
+    made = {"identifier": "db-1", "replicas": []}
+    now = {"identifier": "db-1", "replicas": ["db-1-replica-1", "by-hand"]}
+    own = same(INSTANCE, identifier="db-1-replica-1", replicateSourceDb="db-1")
+    own["resOutputsEvent"]["metadata"]["urn"] += "-replica-1"
+    (one,) = found(tmp_path, refresh(INSTANCE, made, now), own)
+    assert (one.kind, one.property) == (Kind.STRANGE, "replicas")
+    assert one.text == "is copied to by-hand, which is not the stack's"
+
+
+@pytest.mark.parametrize(
+    ("type_", "made", "later"),
+    [
+        (
+            CERTIFICATE,
+            {
+                "status": "PENDING_VALIDATION",
+                "notBefore": "",
+                "notAfter": "",
+                "renewalEligibility": "INELIGIBLE",
+                "renewalSummaries": [],
+            },
+            {
+                "status": "ISSUED",
+                "notBefore": "2026-11-29T00:00:00Z",
+                "notAfter": "2027-12-28T23:59:59Z",
+                "renewalEligibility": "ELIGIBLE",
+                "renewalSummaries": [{"renewalStatus": "PENDING_AUTO_RENEWAL"}],
+            },
+        ),
+        (
+            CERTIFICATE,
+            {"renewalSummaries": [{"renewalStatus": "PENDING_AUTO_RENEWAL"}]},
+            {"renewalSummaries": [{"renewalStatus": "SUCCESS"}]},
+        ),
+        (SUBSCRIPTION, {"pendingConfirmation": True}, {"pendingConfirmation": False}),
+        (
+            INSTANCE,
+            {"status": "available", "availabilityZone": "a", "latestRestorableTime": "1"},
+            {"status": "backing-up", "availabilityZone": "b", "latestRestorableTime": "2"},
+        ),
+    ],
+    ids=["certificate", "renewal", "subscription", "database"],
+)
+def test_what_aws_changes_by_itself_after_a_deployment_is_known(
+    tmp_path: Path, type_: str, made: Json, later: Json
+) -> None:
+    findings = marked(found(tmp_path, refresh(type_, made, later)), KNOWN)
+    assert len(findings) == len(made)
+    assert [one.text for one in findings if not one.known] == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "was", "now"),
+    [
+        (CERTIFICATE, {"status": "ISSUED"}, {"status": "REVOKED"}),
+        (CERTIFICATE, {"renewalEligibility": "ELIGIBLE"}, {"renewalEligibility": "INELIGIBLE"}),
+        (CERTIFICATE, {"domainName": "a"}, {"domainName": "b"}),
+        (SUBSCRIPTION, {"pendingConfirmation": False}, {"pendingConfirmation": True}),
+        (INSTANCE, {"publiclyAccessible": False}, {"publiclyAccessible": True}),
+    ],
+)
+def test_what_aws_does_not_change_by_itself_is_not_known(
+    tmp_path: Path, type_: str, was: Json, now: Json
+) -> None:
+    (one,) = marked(found(tmp_path, refresh(type_, was, now)), KNOWN)
+    assert one.known == ""
 
 
 def test_a_preview_that_failed_says_nothing_of_drift(tmp_path: Path) -> None:
