@@ -23,20 +23,39 @@ def secret_lines(deployed: Deployed, manager: Any, rds: Any, now: datetime) -> I
     rotations = {rotation["secretId"]: rotation for rotation in deployed.all(_ROTATION)}
     for secret in deployed.all(_SECRET):
         described = manager.describe_secret(SecretId=secret.id)
-        yield _secret(secret.name, described, rotations.get(secret.id) is not None, now)
+        made = None if "DeletedDate" in described else _current(secret.id, manager)
+        yield _secret(secret.name, described, made, rotations.get(secret.id) is not None, now)
     for instance in deployed.all(_INSTANCE):
         if instance.outputs.get("masterUserSecrets"):
             yield _managed(instance["identifier"], rds)
 
 
-def _secret(name: str, described: Json, planned: bool, now: datetime) -> Line:
+def _current(secret_id: str, manager: Any) -> datetime | None:  # noqa: ANN401 - boto3's
+    """Return when the password was made that counts; None without one.
+
+    The secret's own dates say less: a tag changes it, too.
+    """
+    request: dict[str, str] = {"SecretId": secret_id}
+    while True:
+        page = manager.list_secret_version_ids(**request)
+        for version in page.get("Versions", ()):
+            if "AWSCURRENT" in version.get("VersionStages", ()):
+                made: datetime = version["CreatedDate"]
+                return made.astimezone(UTC)
+        if not page.get("NextToken"):
+            return None
+        request["NextToken"] = page["NextToken"]
+
+
+def _secret(
+    name: str, described: Json, made: datetime | None, planned: bool, now: datetime
+) -> Line:
     if "DeletedDate" in described:
         return failed(name, f"is being deleted since {described['DeletedDate']:%Y-%m-%d}")
-    changed = described.get("LastChangedDate") or described["CreatedDate"]
-    age = f"{(now - changed.astimezone(UTC)).days} days old"
-    stages = list(described.get("VersionIdsToStages", {}).values())
-    if not any("AWSCURRENT" in labels for labels in stages):
+    if made is None:
         return failed(name, "has no current version: nobody can log in with it")
+    age = f"{(now - made).days} days old"
+    stages = list(described.get("VersionIdsToStages", {}).values())
     if not planned:
         return skipped(name, f"{age}; nothing rotates it (todo:secrets.rotationDays)")
     if problem := _unrotated(described, stages, now):

@@ -168,7 +168,8 @@ def test_a_stack_without_alarms_says_so() -> None:
 
 def secret(**changed: Any) -> Json:  # noqa: ANN401
     return {
-        "LastChangedDate": NOW - timedelta(days=12),
+        # Somebody changed a tag today; the password is older.
+        "LastChangedDate": NOW,
         "CreatedDate": NOW - timedelta(days=40),
         "RotationEnabled": True,
         "NextRotationDate": NOW + timedelta(days=18),
@@ -177,15 +178,41 @@ def secret(**changed: Any) -> Json:  # noqa: ANN401
     }
 
 
+def version(*stages: str, days: int) -> Json:
+    made = NOW - timedelta(days=days)
+    return {"VersionId": str(days).zfill(32), "VersionStages": list(stages), "CreatedDate": made}
+
+
+VERSIONS = (version("AWSCURRENT", days=12), version("AWSPREVIOUS", days=40))
+
+
 def secrets(
-    described: Json, *, rotates: bool = True, master: Json | None = None
+    described: Json,
+    *,
+    versions: tuple[Json, ...] = VERSIONS,
+    rotates: bool = True,
+    master: Json | None = None,
 ) -> dict[str, tuple[str, str]]:
     instance = {"DBInstanceIdentifier": "todo-prod-database-1"}
     if master is None or master:
         instance |= {"MasterUserSecret": master or {"SecretStatus": "active"}}  # type: ignore[dict-item]
     without = () if rotates else ("aws:secretsmanager/secretRotation:SecretRotation",)
+    # A page each; those after the current one are not asked for.
+    current = [
+        number for number, one in enumerate(versions) if "AWSCURRENT" in one["VersionStages"]
+    ]
+    asked = versions[: current[0] + 1] if current else versions
+    pages: list[Json] = [
+        {"Versions": [one]} | ({"NextToken": str(number)} if number < len(versions) else {})
+        for number, one in enumerate(asked, start=1)
+    ]
+    listed = [] if "DeletedDate" in described else pages
     with (
-        answering("secretsmanager", ("describe_secret", described)) as manager,
+        answering(
+            "secretsmanager",
+            ("describe_secret", described),
+            *(("list_secret_version_ids", page) for page in listed),
+        ) as manager,
         answering("rds", ("describe_db_instances", {"DBInstances": [instance]})) as rds,
     ):
         return said(secret_lines(deployed(without=without), manager, rds, NOW))
@@ -217,15 +244,25 @@ def test_a_secret_that_nothing_is_meant_to_rotate() -> None:
             },
             "a rotation began and did not end",
         ),
-        ({"VersionIdsToStages": {"1" * 32: ["AWSPREVIOUS"]}}, "no current version"),
         ({"DeletedDate": NOW}, "is being deleted since 2026-12-01"),
     ],
-    ids=["off", "late", "half done", "no version", "deleted"],
+    ids=["off", "late", "half done", "deleted"],
 )
 def test_secrets_that_are_not_well(changed: Json, reason: str) -> None:
     verdict, text = secrets(secret(**changed))["todo-prod-app-secret"]
     assert verdict == "fail"
     assert reason in text
+
+
+def test_the_age_is_that_of_the_password_and_not_of_the_last_change_of_a_tag() -> None:
+    older = (version("AWSPREVIOUS", days=1), version("AWSCURRENT", days=400))
+    line = secrets(secret(), versions=older)["todo-prod-app-secret"]
+    assert line == ("pass", "400 days old; rotates next on 2026-12-19")
+
+
+def test_a_secret_without_a_password_that_counts() -> None:
+    line = secrets(secret(), versions=(version("AWSPREVIOUS", days=1),))["todo-prod-app-secret"]
+    assert line == ("fail", "has no current version: nobody can log in with it")
 
 
 @pytest.mark.parametrize(
