@@ -16,6 +16,7 @@ from todo_policies.resource_types import (
     EGRESS_RULE,
     FUNCTION,
     INGRESS_RULE,
+    SECURITY_GROUP_RULE,
     VPC_ENDPOINT,
 )
 from todo_policies.rule import Rule, StackRule
@@ -38,6 +39,10 @@ _PORTS = ("ipProtocol", "fromPort", "toPort")
 
 
 def _one_sided(rule: PolicyResource, stack: Sequence[PolicyResource]) -> Iterator[str]:
+    if rule.resource_type == SECURITY_GROUP_RULE:
+        # It may name several sources at once, itself and every port: it has no one counterpart.
+        yield "it is a SecurityGroupRule, of which nothing tells that both ends agree."
+        return
     owners = linked(rule, _OWN, GROUPS, stack)
     if not owners:
         yield f"{_OWN} names no group of this stack, so it opens one that others use."
@@ -111,10 +116,11 @@ TRAFFIC_AGREED = StackRule(
     why="Whatever one security group lets out to another, that one lets in, on the same ports: a "
     "connection that only one end knows of is a mistake, or somebody's way in. Only tasks and "
     "functions have a way out of the network.",
-    fix="Make both rules of a connection in one place, as todo_infra/security_groups.py does.",
+    fix="Make both rules of a connection in one place, as todo_infra/security_groups.py does, with "
+    "aws.vpc.SecurityGroupIngressRule and SecurityGroupEgressRule.",
     controls=(),
     waivable=False,
-    resource_types=frozenset(_COUNTERPART),
+    resource_types=frozenset({*_COUNTERPART, SECURITY_GROUP_RULE}),
     check=_one_sided,
 )
 

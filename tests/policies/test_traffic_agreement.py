@@ -8,6 +8,7 @@ from todo_policies.traffic_agreement import TRAFFIC_AGREED
 
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+CLASSIC = "aws:ec2/securityGroupRule:SecurityGroupRule"
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 
 
@@ -211,3 +212,24 @@ def test_layers_are_fetched_by_https_only(stack: Judged, key: str, value: object
 @pytest.mark.parametrize("name", ["dev", "local"])
 def test_tasks_may_connect_to_networks(name: str) -> None:
     assert said(record(name)) == []
+
+
+@pytest.mark.parametrize("direction", ["ingress", "egress"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"sourceSecurityGroupId": "sg-anybodys"},
+        {"self": True},
+        {"prefixListIds": ["pl-anybodys"]},
+        {"cidrBlocks": ["10.0.0.0/8"], "protocol": "-1"},
+    ],
+)
+def test_a_rule_of_several_sources_tells_nothing_of_both_ends(
+    stack: Judged, direction: str, other: dict[str, object]
+) -> None:
+    group = stack.of(GROUP, "-service").computed["id"]
+    inputs = {"type": direction, "securityGroupId": group, "protocol": "tcp", **other}
+    added = stack.add(CLASSIC, inputs)
+    assert said(stack) == [
+        f"{added.name}: it is a SecurityGroupRule, of which nothing tells that both ends agree."
+    ]
