@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,14 +25,18 @@ REPOSITORY = "repository"
 
 _INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 _GROUP = "aws:ec2/securityGroup:SecurityGroup"
-_OPTIONS: Mapping[str, Mapping[str, Any]] = {
-    "database": {"readReplicas": 1},
-    "databaseOperations": {"proxy": True, **OWN_MASTER},
-    "loadBalancer": {"domain": "todo.example.com", "hostedZoneId": "Z0123456789ABC"},
-    "network": {"vpcEndpoints": True},
-    "observability": {"monthlyBudgetUsd": 1},
-    "secrets": {"rotationDays": 30},
-}
+_DOMAIN = {"loadBalancer": {"domain": "todo.example.com", "hostedZoneId": "Z0123456789ABC"}}
+# All options: replicas need what nothing else does.
+_OPTIONS: tuple[Mapping[str, Mapping[str, Any]], ...] = (
+    {
+        **_DOMAIN,
+        "databaseOperations": {"proxy": True},
+        "network": {"vpcEndpoints": True},
+        "observability": {"monthlyBudgetUsd": 1},
+        "secrets": {"rotationDays": 30},
+    },
+    {**_DOMAIN, "database": {"readReplicas": 1}, "databaseOperations": OWN_MASTER},
+)
 
 Identity = tuple[str, str]
 
@@ -82,15 +87,15 @@ def read_architecture(scratch: Path, part_of: Mapping[str, str]) -> Architecture
         part_of: The part that each component belongs to, by the last word of its type; nothing
             for one that is drawn as connections.
     """
-    graph = _Graph(_deployed(scratch, _OPTIONS), part_of)
-    domain = {"loadBalancer": _OPTIONS["loadBalancer"]}
-    plain = _Graph(_deployed(scratch, domain), part_of)
+    graphs = [_Graph(_deployed(scratch, options), part_of) for options in _OPTIONS]
+    plain = _Graph(_deployed(scratch, _DOMAIN), part_of)
+    parts = frozenset(part for graph in graphs for part in graph.parts())
     return Architecture(
-        parts=graph.parts(),
-        optional=graph.parts() - plain.parts(),
-        references=frozenset(graph.references()),
-        connections=frozenset(graph.connections()),
-        subnets=dict(graph.subnets()),
+        parts=parts,
+        optional=parts - plain.parts(),
+        references=frozenset(one for graph in graphs for one in graph.references()),
+        connections=frozenset(one for graph in graphs for one in graph.connections()),
+        subnets=dict(one for graph in graphs for one in graph.subnets()),
     )
 
 
@@ -99,7 +104,7 @@ def _deployed(scratch: Path, options: Mapping[str, Mapping[str, Any]]) -> Deploy
     for key, value in project_defaults().items():
         config[key] = {**value, **options.get(key.removeprefix("todo:"), {})}
     deployment = Deployment()
-    run_program(deployment, make_project(scratch), "prod", config)
+    run_program(deployment, make_project(Path(tempfile.mkdtemp(dir=scratch))), "prod", config)
     return deployment
 
 

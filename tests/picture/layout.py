@@ -216,4 +216,5 @@ NOT_DRAWN: Mapping[Connection | Reference, str] = {
     Reference(source="LoadBalancer", user="Autoscaling"): "by way of the service",
     Reference(source=REPOSITORY, user="Service"): "by way of the image",
     Reference(source="Secret", user="DatabaseProxy"): "as the service does",
+    Reference(source="Secret", user="Database"): "the master's password, with replicas",
 }
