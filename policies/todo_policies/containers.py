@@ -5,7 +5,6 @@ soon as any part of it is, such as the image's digest. A component that passes t
 own input `containerDefinitions` shows it to the rules part by part, previews included.
 """
 
-import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 from pulumi_policy.proxy import UnknownValueError
 
+from todo_policies.reading import known
 from todo_policies.resource_types import TASK_DEFINITION
 from todo_policies.rule import Subject
 
@@ -31,14 +31,18 @@ class Container:
         name: its name.
         environment: plain variables; None for a value that is unknown before the update.
         secrets: name of each injected variable and where it comes from; None if unknown.
-        words: the command line, without what is unknown.
+        words: the command lines, that of its health check included; None for an unknown word.
+        log_options: what its log driver is told; None for a value that is unknown.
+        log_secrets: the same, of what the driver gets from elsewhere.
         definition: the whole, as ECS has it.
     """
 
     name: str
     environment: Mapping[str, str | None]
     secrets: Mapping[str, str | None]
-    words: Sequence[str]
+    words: Sequence[str | None]
+    log_options: Mapping[str, str | None]
+    log_secrets: Mapping[str, str | None]
     definition: Mapping[str, Any]
 
 
@@ -60,11 +64,15 @@ def containers(subject: Subject) -> Iterator[Container]:
     if isinstance(definitions, (str, Mapping)) or not isinstance(definitions, Sequence):
         raise ValueError(f"{DEFINITIONS} is not a list.")  # noqa: TRY004 - as malformed JSON is
     for definition in definitions:
+        logs = known(definition, "logConfiguration") or {}
+        options = known(logs, "options") or {}
         yield Container(
             name=str(definition.get("name")),
             environment=_named(definition, "environment", "value"),
             secrets=_named(definition, "secrets", "valueFrom"),
             words=list(_words(definition)),
+            log_options={str(name): _known(options, name) for name in options},
+            log_secrets=_named(logs, "secretOptions", "valueFrom"),
             definition=definition,
         )
 
@@ -86,9 +94,12 @@ def _known(entry: Mapping[str, Any], key: str) -> str | None:
         return None
 
 
-def _words(definition: Mapping[str, Any]) -> Iterator[str]:
-    for member in ("entryPoint", "command"):
-        words = definition.get(member) or ()
+def _words(definition: Mapping[str, Any]) -> Iterator[str | None]:
+    check = known(definition, "healthCheck") or {}
+    for owner, member in ((definition, "entryPoint"), (definition, "command"), (check, "command")):
+        words = owner.get(member) or ()
         for index in range(len(words)):
-            with contextlib.suppress(UnknownValueError):
+            try:
                 yield str(words[index])
+            except UnknownValueError:
+                yield None

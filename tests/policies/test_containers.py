@@ -1,4 +1,5 @@
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -89,6 +90,92 @@ def test_a_credential_on_the_command_line_is_refused(stack: "Stack", member: str
     [violation] = stack.judge(CLIENT, PLAINTEXT)
     assert violation.rule == PLAINTEXT
     assert "hunter2" not in violation.message
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["serve", "--db-password=hunter2"],
+        ["serve", "--password", "hunter2"],
+        ["serve", "-password", "hunter2"],
+        ["serve", "--verbose", "--api-key", "hunter2", "--once"],
+        ["java", "-Dspring.datasource.password=hunter2"],
+        ["env", "DB_PASSWORD=hunter2", "serve"],
+        ["sh", "-c", "serve --level info --token hunter2"],
+        ["sh", "-c", "serve --password=${DB_PASSWORD:-hunter2}"],
+        ["serve", "--password-file=hunter2"],
+        ["serve", "--secret-arn", "hunter2"],
+    ],
+)
+@pytest.mark.parametrize("member", ["command", "entryPoint", "healthCheck"])
+def test_an_option_that_is_a_credential_by_its_name_is_refused(
+    stack: "Stack", member: str, words: list[str]
+) -> None:
+    app(stack)[member] = {"command": words} if member == "healthCheck" else words
+    [problem] = stack.problems(PLAINTEXT)
+    assert re.fullmatch(
+        r"task: container app: its command line gives [\w.-]+, a credential by its name\.", problem
+    )
+    assert "hunter2" not in problem
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["serve", "--password-file=/run/secrets/password"],
+        ["serve", "--secret-arn", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:x"],
+        ["sh", "-c", 'serve --password="$DB_PASSWORD" --token ${TOKEN}'],
+        ["login", "--password-stdin"],
+        ["serve", "--password", "--verbose"],
+        ["serve", "password", "token"],
+        ["serve", "--keyboard", "de", "--max-keys=3"],
+    ],
+)
+def test_a_command_line_may_say_where_a_credential_is(stack: "Stack", words: list[str]) -> None:
+    app(stack)["command"] = words
+    assert stack.problems(PLAINTEXT) == []
+
+
+def test_an_option_whose_value_is_unknown_is_judged_by_its_name(stack: "Stack") -> None:
+    declare_in_component(stack)
+    app(stack)["command"] = ["serve", "--password", UNKNOWN]
+    assert stack.breaking(PLAINTEXT) == ["task"]
+    app(stack)["command"] = ["serve", "--level", UNKNOWN, "--password-file", UNKNOWN, "now"]
+    assert stack.breaking(PLAINTEXT) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("apikey", "x"), ("splunk-token", "x"), ("dd_api_key", "x"), ("url", "https://a:hunter2@b")],
+)
+def test_a_credential_of_the_log_driver_is_refused(stack: "Stack", name: str, value: str) -> None:
+    app(stack)["logConfiguration"] = {"logDriver": "splunk", "options": {"tag": "x", name: value}}
+    [problem] = stack.problems(PLAINTEXT)
+    assert f"container app: the option {name} of its log driver " in problem
+    assert "hunter2" not in problem
+
+
+def test_a_secret_of_the_log_driver_comes_from_an_arn(stack: "Stack") -> None:
+    secret = {"name": "splunk-token", "valueFrom": app(stack)["secrets"][0]["valueFrom"]}
+    app(stack)["logConfiguration"] = {"logDriver": "splunk", "secretOptions": [secret]}
+    assert stack.problems(PLAINTEXT) == []
+    secret["valueFrom"] = "hunter2"
+    [problem] = stack.problems(PLAINTEXT)
+    assert "the secret splunk-token does not come from" in problem
+
+
+@pytest.mark.parametrize("unknown", [UNKNOWN, {"logDriver": "awslogs", "options": UNKNOWN}])
+def test_an_unknown_log_driver_is_left_to_the_update(stack: "Stack", unknown: object) -> None:
+    declare_in_component(stack)
+    app(stack)["logConfiguration"] = unknown
+    assert stack.problems(PLAINTEXT) == []
+
+
+def test_variables_of_a_file_in_a_bucket_are_refused(stack: "Stack") -> None:
+    app(stack)["environmentFiles"] = [{"value": "arn:aws:s3:::todo/app.env", "type": "s3"}]
+    [problem] = stack.problems(PLAINTEXT)
+    assert "environmentFiles takes variables from a bucket, where nothing judges them" in problem
 
 
 @pytest.mark.parametrize(
