@@ -84,9 +84,12 @@ def _toothless(acl: Subject, parameters: _Rules) -> Iterator[str]:
         if name not in groups:
             yield f"it has no rule with AWS's group {name}."
     if not any(_limits_a_rate(rule, parameters.max_rate) for rule in rules):
-        yield f"no rule blocks an address after {parameters.max_rate} requests or fewer."
+        most = parameters.max_rate
+        yield f"no rule blocks an address after {most} requests or fewer, whatever they are for."
     for rule in rules:
         yield from _only_counting(rule, parameters)
+        yield from _leaving_out(rule, parameters)
+    yield from _letting_past(rules, parameters)
 
 
 def _statement(rule: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
@@ -105,6 +108,7 @@ def _limits_a_rate(rule: Mapping[str, Any], highest: int) -> bool:
         0 < (statement.get("limit") or 0) <= highest
         and statement.get("aggregateKeyType") == "IP"
         and "block" in (rule.get("action") or {})
+        and not statement.get("scopeDownStatement")
     )
 
 
@@ -120,12 +124,39 @@ def _only_counting(rule: Mapping[str, Any], parameters: _Rules) -> Iterator[str]
         )
 
 
+def _leaving_out(rule: Mapping[str, Any], parameters: _Rules) -> Iterator[str]:
+    name = shown(rule.get("name"))
+    group = _statement(rule, "managedRuleGroupStatement")
+    if _managed_group(rule) in parameters.managed_groups and group.get("scopeDownStatement"):
+        yield f"{name} has a scopeDownStatement, so its group sees some requests only."
+    for one in group.get("ruleActionOverrides") or ():
+        if "allow" in (one.get("actionToUse") or {}):
+            yield f"{name} allows what {shown(one.get('name'))} finds, past all rules behind it."
+
+
+def _letting_past(rules: Sequence[Mapping[str, Any]], parameters: _Rules) -> Iterator[str]:
+    """An action that allows ends the firewall's work, so that it belongs behind what refuses."""
+    refusing = [
+        rule["priority"]
+        for rule in rules
+        if _managed_group(rule) in parameters.managed_groups
+        or _limits_a_rate(rule, parameters.max_rate)
+    ]
+    for rule in rules:
+        # The rules of another group may allow, too, and nothing here shows them.
+        allows = "allow" in (rule.get("action") or {})
+        refers = _statement(rule, "ruleGroupReferenceStatement")
+        if (allows or refers) and rule["priority"] < max(refusing, default=0):
+            what = "allows" if allows else "may allow, by a group of rules of its own,"
+            yield f"{shown(rule.get('name'))} {what} requests before all rules have seen them."
+
+
 FIREWALL_RULES = ResourceRule(
     name="firewall-rules",
     severity=Severity.HIGH,
     why="A firewall refuses known attacks by AWS's own rules, and addresses that ask too often.",
     fix="Leave the rules as todo_infra/firewall.py makes them; a rule that refuses what people "
-    "write may count only, by its name.",
+    "write may count only, by its name, and one that allows stands behind those that refuse.",
     controls=("ELB.16",),
     parameters=_Rules(),
     resource_types=frozenset({WEB_ACL}),

@@ -16,6 +16,7 @@ from todo_policies.rule import Rule
 RATE = "rules.0.statement.rateBasedStatement"
 GROUP = "rules.3.statement.managedRuleGroupStatement"
 BLOCKED = {"name": "NoUserAgent_HEADER", "actionToUse": {"block": {}}}
+SOME = {"byteMatchStatement": {"searchString": "/"}}
 COUNTED = {"name": "NoUserAgent_HEADER", "actionToUse": {"count": {}}}
 
 
@@ -88,12 +89,86 @@ def test_a_firewall_has_to_log_unless_configured() -> None:
         (f"{RATE}.aggregateKeyType", "FORWARDED_IP", "no rule blocks an address"),
         ("rules.0.action", {"count": {}}, "no rule blocks an address"),
         ("rules.0", GONE, "no rule blocks an address"),
+        (f"{RATE}.scopeDownStatement", SOME, "no rule blocks an address after 20000 requests or"),
+        (
+            f"{GROUP}.scopeDownStatement",
+            SOME,
+            "AWSManagedRulesCommonRuleSet has a scopeDownStatement, so its group sees some",
+        ),
+        (
+            f"{GROUP}.ruleActionOverrides",
+            [{"name": "NoUserAgent_HEADER", "actionToUse": {"allow": {}}}],
+            "AWSManagedRulesCommonRuleSet allows what NoUserAgent_HEADER finds",
+        ),
     ],
 )
 def test_a_firewall_that_refuses_less_is_refused(path: str, value: object, message: str) -> None:
     stack = record()
     stack.change(WEB_ACL, path, value)
     assert any(message in problem for problem in stack.judge(FIREWALL_RULES))
+
+
+ALLOWING = {"action": {"allow": {}}, "statement": SOME}
+REFERRING = {"statement": {"ruleGroupReferenceStatement": {"arn": "arn:aws:wafv2:group"}}}
+
+
+@pytest.mark.parametrize("priority", [-1, 0.5, 3])
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (ALLOWING, "One allows requests before all rules have seen them."),
+        (REFERRING, "One may allow, by a group of rules of its own, requests before all rules"),
+    ],
+)
+def test_what_allows_before_all_is_seen_is_refused(
+    rule: dict[str, Any], message: str, priority: float
+) -> None:
+    stack = record()
+    rules = stack.of(WEB_ACL).inputs["rules"]
+    rules.insert(0, {"name": "One", "priority": priority, **rule})
+    [problem] = stack.judge(FIREWALL_RULES)
+    assert message in problem
+
+
+def test_what_allows_before_requests_are_counted_is_refused() -> None:
+    stack = record()
+    rules = stack.of(WEB_ACL).inputs["rules"]
+    rules[0]["priority"] = 101
+    rules.insert(0, {"name": "One", "priority": 100, **ALLOWING})
+    assert len(stack.judge(FIREWALL_RULES)) == 1
+
+
+@pytest.mark.parametrize("rule", [ALLOWING, REFERRING])
+def test_what_allows_behind_all_that_refuses_passes(rule: dict[str, Any]) -> None:
+    stack = record()
+    rules = stack.of(WEB_ACL).inputs["rules"]
+    rules.insert(0, {"name": "One", "priority": 100, **rule})
+    assert stack.judge(FIREWALL_RULES) == []
+
+
+def test_further_rules_may_be_about_some_requests_only() -> None:
+    stack = record()
+    rate = {"limit": 100, "aggregateKeyType": "IP", "scopeDownStatement": SOME}
+    group = {
+        "vendorName": "AWS",
+        "name": "AWSManagedRulesBotControlRuleSet",
+        "scopeDownStatement": SOME,
+    }
+    stack.of(WEB_ACL).inputs["rules"] += [
+        {
+            "name": "Logins",
+            "priority": 7,
+            "action": {"block": {}},
+            "statement": {"rateBasedStatement": rate},
+        },
+        {
+            "name": "Bots",
+            "priority": 8,
+            "overrideAction": {"none": {}},
+            "statement": {"managedRuleGroupStatement": group},
+        },
+    ]
+    assert stack.judge(FIREWALL_RULES) == []
 
 
 @pytest.mark.parametrize(
