@@ -96,6 +96,7 @@ NETWORK_LOGGED = StackRule(
     check=_unlogged,
 )
 
+_MANAGEMENT = ("eventCategory", ["Management"])
 _SWITCHES = ("isMultiRegionTrail", "enableLogFileValidation")
 
 
@@ -110,13 +111,24 @@ def _incomplete(trail: Subject) -> Iterator[str]:
         yield "kmsKeyId is not set."
     for selector in trail.props.get("eventSelectors") or ():
         yield from _omitted(selector)
+    advanced = trail.props.get("advancedEventSelectors") or ()
+    if advanced and not any(map(_takes_all_management, advanced)):
+        yield "advancedEventSelectors leave out management events."
 
 
 def _omitted(selector: Mapping[str, Any]) -> Iterator[str]:
     if selector.get("includeManagementEvents") is False:
         yield "an event selector leaves out management events."
+    if left_out := selector.get("excludeManagementEventSources"):
+        yield f"an event selector leaves out management events of {', '.join(left_out)}."
     if selector.get("readWriteType") not in (None, "All"):
         yield f"an event selector is for {selector.get('readWriteType')} only."
+
+
+def _takes_all_management(selector: Mapping[str, Any]) -> bool:
+    """Whether an advanced selector is for management events, and narrows them by nothing."""
+    fields = selector.get("fieldSelectors") or ()
+    return [(one.get("field"), list(one.get("equals") or ())) for one in fields] == [_MANAGEMENT]
 
 
 TRAIL_COMPLETE = ResourceRule(
@@ -124,7 +136,7 @@ TRAIL_COMPLETE = ResourceRule(
     severity=Severity.HIGH,
     why="The account's trail tells of all regions, cannot be changed unseen, and is encrypted.",
     fix="Set is_multi_region_trail, enable_log_file_validation and kms_key_id, and leave "
-    "enable_logging on.",
+    "enable_logging on. A selector of events takes all that are of management.",
     controls=("CloudTrail.1", "CloudTrail.2", "CloudTrail.4"),
     resource_types=frozenset({TRAIL, TRAIL_COMPONENT}),
     check=_incomplete,

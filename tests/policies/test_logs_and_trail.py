@@ -28,6 +28,7 @@ from todo_policies.resource_types import (
 )
 from todo_policies.rule import Rule
 
+MANAGEMENT = {"field": "eventCategory", "equals": ["Management"]}
 SELECTORS: list[dict[str, Any]] = [{"includeManagementEvents": False}]
 
 CASES: list[tuple[Rule, str, str, Any, str]] = [
@@ -51,6 +52,29 @@ CASES: list[tuple[Rule, str, str, Any, str]] = [
         "eventSelectors",
         [{"readWriteType": "WriteOnly"}],
         "for WriteOnly only",
+    ),
+    (
+        TRAIL_COMPLETE,
+        TRAIL_COMPONENT,
+        "eventSelectors",
+        [{"excludeManagementEventSources": ["kms.amazonaws.com", "rdsdata.amazonaws.com"]}],
+        "leaves out management events of kms.amazonaws.com, rdsdata.amazonaws.com.",
+    ),
+    *(
+        (
+            TRAIL_COMPLETE,
+            TRAIL_COMPONENT,
+            "advancedEventSelectors",
+            [{"fieldSelectors": fields}],
+            "advancedEventSelectors leave out management events.",
+        )
+        for fields in (
+            [],
+            [{"field": "eventCategory", "equals": ["Data"]}],
+            [MANAGEMENT, {"field": "readOnly", "equals": ["false"]}],
+            [MANAGEMENT, {"field": "eventSource", "notEquals": ["kms.amazonaws.com"]}],
+            [{"field": "eventCategory", "notEquals": ["Management"]}],
+        )
     ),
 ]
 
@@ -83,6 +107,14 @@ def test_a_flow_log_may_name_its_group() -> None:
 def test_a_selector_of_all_events_leaves_out_none() -> None:
     stack = record()
     stack.change(TRAIL_COMPONENT, "eventSelectors", [{"readWriteType": "All"}])
+    assert stack.judge(TRAIL_COMPLETE) == []
+
+
+def test_advanced_selectors_may_add_to_all_that_is_of_management() -> None:
+    stack = record()
+    data = {"fieldSelectors": [{"field": "eventCategory", "equals": ["Data"]}]}
+    selectors = [data, {"fieldSelectors": [MANAGEMENT]}]
+    stack.change(TRAIL_COMPONENT, "advancedEventSelectors", selectors)
     assert stack.judge(TRAIL_COMPLETE) == []
 
 
