@@ -5,7 +5,8 @@ TLS: it connects as the secret says.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from pulumi_policy import PolicyResource, Severity
 from pulumi_policy.proxy import UnknownValueError
@@ -19,12 +20,15 @@ from todo_policies.resource_types import (
     SECRET_VERSION,
     SECURITY_GROUP,
 )
-from todo_policies.rule import Rule, StackRule
+from todo_policies.rule import ResourceRule, Rule, StackRule, Subject
 from todo_policies.subnets import public_subnets
 
-__all__ = ["ROTATION_FUNCTION_PRIVATE", "RULES", "SECRET_ASKS_FOR_TLS"]
+__all__ = ["ROTATION_FUNCTION_PRIVATE", "RULES", "SECRET_ASKS_FOR_TLS", "SECRET_NOT_MASTERS"]
 
 _AWS_APPLICATIONS = "arn:aws:serverlessrepo:us-east-1:297356227824:applications/SecretsManager"
+_TEXTS = ("secretString", "secretStringWo")
+"""Where a program puts a secret: into the state, too, or past it."""
+
 _MASTER_NAMES = {INSTANCE: "username", CLUSTER: "masterUsername"}
 
 
@@ -59,24 +63,36 @@ def _all_of_stack(function: PolicyResource, stack: Sequence[PolicyResource]) -> 
     return all(group.strip() in ids for group in groups if group)
 
 
-def _in_clear(version: PolicyResource, stack: Sequence[PolicyResource]) -> Iterator[str]:
+def _in_clear(version: Subject) -> Iterator[str]:
+    for key in _TEXTS:
+        account = _account(version, key)
+        if account and account.get("ssl") is not True:
+            said = shown(account.get("ssl"))
+            yield f"ssl is {said} in {key}, so its password may be changed in clear."
+
+
+def _of_a_master(version: PolicyResource, stack: Sequence[PolicyResource]) -> Iterator[str]:
     try:
-        account = json.loads(version.props.get("secretString") or "null")
+        account = _account(version, "secretString")
     except UnknownValueError:
-        return  # its address is unknown before the update, and `ssl` does not depend on it
-    except json.JSONDecodeError:
-        return  # no account of a database
-    if not isinstance(account, dict) or not {"host", "username"} <= account.keys():
-        return
-    if account.get("ssl") is not True:
-        yield f"ssl is {shown(account.get('ssl'))} in it, so its password may be changed in clear."
+        return  # its address is unknown before the update
     masters = {
         known(database.props, key)
         for type_, key in _MASTER_NAMES.items()
         for database in of_type(stack, type_)
     }
-    if account["username"] in masters and _is_managed_by_rds(stack):
+    if account and account["username"] in masters and _is_managed_by_rds(stack):
         yield f"it is of {account['username']}, the master, which RDS keeps a secret of itself for."
+
+
+def _account(version: Subject, key: str) -> Mapping[str, Any] | None:
+    """Return what a secret holds, if that is the account of a database."""
+    try:
+        account = json.loads(version.props.get(key) or "null")
+    except json.JSONDecodeError:
+        return None
+    is_one = isinstance(account, dict) and {"host", "username"} <= account.keys()
+    return account if is_one else None
 
 
 def _is_managed_by_rds(stack: Sequence[PolicyResource]) -> bool:
@@ -100,16 +116,28 @@ ROTATION_FUNCTION_PRIVATE = StackRule(
     check=_exposed,
 )
 
-SECRET_ASKS_FOR_TLS = StackRule(
+SECRET_ASKS_FOR_TLS = ResourceRule(
     name="secret-asks-for-tls",
     severity=Severity.CRITICAL,
     why="A secret that holds a database's account says ssl: true, which is what the function that "
-    "rotates it goes by; and it is no master's, which RDS keeps itself.",
-    fix='Put "ssl": true into the secret, and an account of the application\'s own.',
+    "rotates it goes by.",
+    fix='Put "ssl": true into the secret.',
     controls=(),
     waivable=False,
     resource_types=frozenset({SECRET_VERSION}),
     check=_in_clear,
+    deferred_input="secretString",
 )
 
-RULES: tuple[Rule, ...] = (ROTATION_FUNCTION_PRIVATE, SECRET_ASKS_FOR_TLS)
+SECRET_NOT_MASTERS = StackRule(
+    name="secret-not-masters",
+    severity=Severity.CRITICAL,
+    why="A secret that holds a database's account is of no master, whose secret RDS keeps itself.",
+    fix="Put an account of the application's own into the secret.",
+    controls=(),
+    waivable=False,
+    resource_types=frozenset({SECRET_VERSION}),
+    check=_of_a_master,
+)
+
+RULES: tuple[Rule, ...] = (ROTATION_FUNCTION_PRIVATE, SECRET_ASKS_FOR_TLS, SECRET_NOT_MASTERS)

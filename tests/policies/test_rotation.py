@@ -1,9 +1,15 @@
 import json
 
 import pytest
+from pulumi_policy.proxy import UnknownValueError
 
 from tests.policies.judged import UNKNOWN, Judged, record
-from todo_policies.rotation import ROTATION_FUNCTION_PRIVATE, SECRET_ASKS_FOR_TLS
+from todo_policies.rotation import (
+    ROTATION_FUNCTION_PRIVATE,
+    SECRET_ASKS_FOR_TLS,
+    SECRET_NOT_MASTERS,
+)
+from todo_policies.rule import Rule
 
 FUNCTION = "aws:serverlessrepository/cloudFormationStack:CloudFormationStack"
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
@@ -20,12 +26,12 @@ def judge_function(stack: Judged) -> list[str]:
     return [one.removeprefix(f"{name}: ") for one in stack.judge(ROTATION_FUNCTION_PRIVATE)]
 
 
-def judge_secret(stack: Judged, **changes: object) -> list[str]:
+def judge_secret(stack: Judged, rule: Rule, **changes: object) -> list[str]:
     version = stack.of(VERSION)
     account = {**json.loads(version.inputs["secretString"]), **changes}
     account = {key: value for key, value in account.items() if value is not None}
     version.inputs["secretString"] = json.dumps(account)
-    return [one.removeprefix(f"{version.name}: ") for one in stack.judge(SECRET_ASKS_FOR_TLS)]
+    return [one.removeprefix(f"{version.name}: ") for one in stack.judge(rule)]
 
 
 @pytest.mark.parametrize("name", ["prod", "dev", "local"])
@@ -33,6 +39,7 @@ def test_the_programs_own_rotation_passes(name: str) -> None:
     stack = record(name, secrets={"rotationDays": 30} if name == "prod" else {})
     assert stack.judge(ROTATION_FUNCTION_PRIVATE) == []
     assert stack.judge(SECRET_ASKS_FOR_TLS) == []
+    assert stack.judge(SECRET_NOT_MASTERS) == []
 
 
 def test_the_function_is_awss_own(stack: Judged) -> None:
@@ -92,8 +99,8 @@ def test_what_is_unknown_of_the_function_comes_from_the_engines_graph(stack: Jud
 
 @pytest.mark.parametrize(("ssl", "shown"), [(False, "False"), (None, "not set"), ("true", "true")])
 def test_the_password_is_changed_over_tls(stack: Judged, ssl: object, shown: str) -> None:
-    assert judge_secret(stack, ssl=ssl) == [
-        f"ssl is {shown} in it, so its password may be changed in clear."
+    assert judge_secret(stack, SECRET_ASKS_FOR_TLS, ssl=ssl) == [
+        f"ssl is {shown} in secretString, so its password may be changed in clear."
     ]
 
 
@@ -103,7 +110,7 @@ def test_an_account_of_which_little_is_told_is_one(stack: Judged) -> None:
 
 
 def test_the_applications_secret_is_not_the_masters(stack: Judged) -> None:
-    assert judge_secret(stack, username="todo_admin") == [
+    assert judge_secret(stack, SECRET_NOT_MASTERS, username="todo_admin") == [
         "it is of todo_admin, the master, which RDS keeps a secret of itself for."
     ]
 
@@ -111,20 +118,38 @@ def test_the_applications_secret_is_not_the_masters(stack: Judged) -> None:
 def test_a_clusters_master_is_one_too(stack: Judged) -> None:
     cluster = {"masterUsername": "cluster_admin", "manageMasterUserPassword": True}
     stack.add("aws:rds/cluster:Cluster", cluster)
-    assert len(judge_secret(stack, username="cluster_admin")) == 1
+    assert len(judge_secret(stack, SECRET_NOT_MASTERS, username="cluster_admin")) == 1
 
 
 def test_where_rds_keeps_no_secret_the_program_keeps_the_masters(stack: Judged) -> None:
     stack.of("aws:rds/instance:Instance").inputs["manageMasterUserPassword"] = False
-    assert judge_secret(stack, username="todo_admin") == []
+    assert judge_secret(stack, SECRET_NOT_MASTERS, username="todo_admin") == []
 
 
 @pytest.mark.parametrize("key", ["host", "username"])
 def test_what_is_no_databases_account_needs_no_tls(stack: Judged, key: str) -> None:
-    assert judge_secret(stack, ssl=None, **{key: None}) == []
+    assert judge_secret(stack, SECRET_ASKS_FOR_TLS, ssl=None, **{key: None}) == []
 
 
-@pytest.mark.parametrize("text", ["a-token", "[]", "null", "", None, UNKNOWN])
-def test_another_kind_of_secret_is_no_account(stack: Judged, text: str | None) -> None:
+@pytest.mark.parametrize("text", ["a-token", "[]", "null", "", None])
+@pytest.mark.parametrize("rule", [SECRET_ASKS_FOR_TLS, SECRET_NOT_MASTERS])
+def test_another_kind_of_secret_is_no_account(stack: Judged, rule: Rule, text: str | None) -> None:
     stack.of(VERSION).inputs["secretString"] = text
-    assert stack.judge(SECRET_ASKS_FOR_TLS) == []
+    assert stack.judge(rule) == []
+
+
+def test_an_unknown_secret_is_judged_by_the_update_before_it_is_made(stack: Judged) -> None:
+    stack.of(VERSION).inputs["secretString"] = UNKNOWN
+    with pytest.raises(UnknownValueError):
+        stack.judge(SECRET_ASKS_FOR_TLS)
+    assert stack.judge(SECRET_NOT_MASTERS) == []
+
+
+def test_a_secret_that_is_in_no_state_asks_for_tls_too(stack: Judged) -> None:
+    inputs = stack.of(VERSION).inputs
+    inputs["secretStringWo"] = json.dumps({"host": "db", "username": "app"})
+    [problem] = stack.judge(SECRET_ASKS_FOR_TLS)
+    assert "ssl is not set in secretStringWo" in problem
+    inputs["secretStringWo"] = UNKNOWN
+    [problem] = stack.judge(SECRET_ASKS_FOR_TLS)
+    assert "secretStringWo is unknown before the update" in problem
