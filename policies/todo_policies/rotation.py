@@ -81,18 +81,36 @@ def _of_a_master(version: PolicyResource, stack: Sequence[PolicyResource]) -> It
         for type_, key in _MASTER_NAMES.items()
         for database in of_type(stack, type_)
     }
-    if account and account["username"] in masters and _is_managed_by_rds(stack):
+    if not account or account["username"] not in masters:
+        return
+    if _is_managed_by_rds(stack):
         yield f"it is of {account['username']}, the master, which RDS keeps a secret of itself for."
+        return
+    others = [
+        other.name
+        for other in of_type(stack, SECRET_VERSION)
+        if other.urn != version.urn and _username(other) == account["username"]
+    ]
+    if others:
+        yield f"it is of {account['username']}, the master, as {', '.join(others)} is already."
 
 
 def _account(version: Subject, key: str) -> Mapping[str, Any] | None:
     """Return what a secret holds, if that is the account of a database."""
+    held = _held(version.props.get(key))
+    return held if {"host", "username"} <= held.keys() else None
+
+
+def _username(version: Subject) -> object:
+    return _held(known(version.props, "secretString")).get("username")
+
+
+def _held(text: str | None) -> Mapping[str, Any]:
     try:
-        account = json.loads(version.props.get(key) or "null")
+        held = json.loads(text or "null")
     except json.JSONDecodeError:
-        return None
-    is_one = isinstance(account, dict) and {"host", "username"} <= account.keys()
-    return account if is_one else None
+        return {}
+    return held if isinstance(held, dict) else {}
 
 
 def _is_managed_by_rds(stack: Sequence[PolicyResource]) -> bool:
@@ -132,7 +150,8 @@ SECRET_ASKS_FOR_TLS = ResourceRule(
 SECRET_NOT_MASTERS = StackRule(
     name="secret-not-masters",
     severity=Severity.CRITICAL,
-    why="A secret that holds a database's account is of no master, whose secret RDS keeps itself.",
+    why="A secret that holds a database's account is of no master, whose secret RDS keeps itself, "
+    "or else the program apart from it.",
     fix="Put an account of the application's own into the secret.",
     controls=(),
     waivable=False,

@@ -27,7 +27,7 @@ def judge_function(stack: Judged) -> list[str]:
 
 
 def judge_secret(stack: Judged, rule: Rule, **changes: object) -> list[str]:
-    version = stack.of(VERSION)
+    version = stack.of(VERSION, "app")
     account = {**json.loads(version.inputs["secretString"]), **changes}
     account = {key: value for key, value in account.items() if value is not None}
     version.inputs["secretString"] = json.dumps(account)
@@ -124,6 +124,16 @@ def test_a_clusters_master_is_one_too(stack: Judged) -> None:
 def test_where_rds_keeps_no_secret_the_program_keeps_the_masters(stack: Judged) -> None:
     stack.of("aws:rds/instance:Instance").inputs["manageMasterUserPassword"] = False
     assert judge_secret(stack, SECRET_NOT_MASTERS, username="todo_admin") == []
+
+
+def test_the_masters_secret_that_the_program_keeps_is_another(stack: Judged) -> None:
+    stack.of("aws:rds/instance:Instance").inputs["manageMasterUserPassword"] = False
+    text = json.dumps({"username": "todo_admin", "password": "x"})
+    kept = stack.add(VERSION, {"secretString": text})
+    assert stack.judge(SECRET_NOT_MASTERS) == []
+    assert judge_secret(stack, SECRET_NOT_MASTERS, username="todo_admin") == [
+        f"it is of todo_admin, the master, as {kept.name} is already."
+    ]
 
 
 @pytest.mark.parametrize("key", ["host", "username"])
