@@ -53,7 +53,9 @@ def _others(
     try:
         document = statements(subject.props.get(key))
     except UnknownValueError:
-        return  # what is in it comes to the rules about single resources, before it is used
+        # No resource says by itself whose it is, so no rule about single ones can judge this. The
+        # end of the update does, and every preview from then on.
+        return
     own = once(_own_accounts, stack)
     found: dict[str, str] = {}
     for statement in (one for one in document if one.allows):
