@@ -66,7 +66,8 @@ class ImageBuild:
             "--network": self.network,
         }
         return [
-            *("docker", "build", "--tag", self.name, "--file", self.dockerfile),
+            # The classic builder would keep the container of a step that failed.
+            *("docker", "build", "--force-rm", "--tag", self.name, "--file", self.dockerfile),
             *("--label", f"{BUILD_LABEL}={self.digest}"),
             *(word for name, value in options.items() if value for word in (name, value)),
             *(word for name in self.args for word in ("--build-arg", name)),

@@ -18,7 +18,7 @@ from pathlib import Path
 import yaml
 
 from local import emulator, images, terraform
-from local.containers import Container, containers
+from local.containers import Container, containers, docker
 from local.pulumi_engine import engine_environment
 from local.workspace import Workspace
 from tests.engine.previews import Preview
@@ -160,8 +160,12 @@ class ProdShaped:
 
     def _succeed(self, *arguments: str) -> str:
         done = self._pulumi(*arguments)
-        assert done.code == 0, done.output
+        assert done.code == 0, f"{done.output}\n{self._emulators_last_words()}"
         return done.output
+
+    def _emulators_last_words(self) -> str:
+        """For a failure of the emulator's, which the provider only tells what came of it."""
+        return docker("logs", "--tail", "200", f"{self._scratch.workspace.name}-emulator")
 
     def _pulumi(self, *arguments: str) -> CommandResult:
         """Run `pulumi` so that it and its plugins can be ended together."""

@@ -133,8 +133,8 @@ def test_every_setting_reaches_the_command_line() -> None:
         add_hosts=("db:10.0.0.1",),
         cache_from=("todo:cache",),
     ).command()
-    pairs = dict(zip(command[2:-1:2], command[3:-1:2], strict=True))
-    assert command[:2] == ["docker", "build"]
+    pairs = dict(zip(command[3:-1:2], command[4:-1:2], strict=True))
+    assert command[:3] == ["docker", "build", "--force-rm"]
     assert command[-1] == "app"
     assert pairs == {
         "--tag": NAME,
