@@ -155,7 +155,7 @@ test-engine: packages $(SSLYZE)/.installed  ## Run the tests on the real engine,
 test-browser: browser  ## Run the tests in Chromium against the running system
 	$(PYTEST) -m browser
 
-faults: packages  ## Kill, restart, freeze, cut off, fill up and replace under load, an hour and a half (SEED=, of an earlier run)
+faults: packages  ## Kill, restart, freeze, cut off, fill up and replace under load, for an hour or more (SEED=, of an earlier run)
 	$(PYTEST) tests/faults --long $(if $(SEED),--seed "$(SEED)")
 
 bench-app: packages  ## Measure the application beside its peers (ROUNDS=3 SECONDS=5); SHORT=1 only tries it
