@@ -138,6 +138,15 @@ def test_what_allows_before_requests_are_counted_is_refused() -> None:
     assert len(stack.judge(FIREWALL_RULES)) == 1
 
 
+def test_what_allows_where_nothing_refuses_is_not_said_to_come_too_early() -> None:
+    stack = record()
+    stack.of(WEB_ACL).inputs["rules"] = [{"name": "One", "priority": 0, **ALLOWING}]
+    problems = stack.judge(FIREWALL_RULES)
+    assert [problem.partition(": ")[2][:8] for problem in problems] == ["it has n"] * 4 + [
+        "no rule "
+    ]
+
+
 @pytest.mark.parametrize("rule", [ALLOWING, REFERRING])
 def test_what_allows_behind_all_that_refuses_passes(rule: dict[str, Any]) -> None:
     stack = record()

@@ -73,6 +73,7 @@ def test_each_broad_right_is_refused(path: str, value: object, message: str) -> 
         "**",
         "arn:*",
         "arn:aws:secretsmanager:*",
+        "arn:aws:sns:??",
         "arn:aws:secretsmanager:*:*:secret:*",
         "arn:aws:secretsmanager:eu-west-1:111122223333:secret*",
         "arn:aws:secretsmanager:eu-west-1:111122223333:secret:*-??????",
