@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from ministack.services import rds
 
-from local.emulator_backups import Server
 from local.emulator_snapshots import (
     Answer,
     Handler,
@@ -17,6 +16,7 @@ from local.emulator_snapshots import (
     Request,
     Snapshots,
     has_backups,
+    server_of,
     this_second,
 )
 
@@ -70,7 +70,7 @@ def rotating_the_master(rotate: Callable[..., None]) -> Callable[..., None]:
     def rotated(instance: Instance, old: str, new: str) -> None:
         rotate(instance, old, new)
         if instance.get("_docker_container_id"):
-            Server(rds._get_docker(), instance).set_passwords()
+            server_of(instance).set_passwords()
 
     return rotated
 

@@ -18,7 +18,16 @@ from ministack.services import rds
 
 from local.emulator_backups import Backup, Server
 
-__all__ = ["Answer", "Handler", "Instance", "Request", "Snapshots", "has_backups", "this_second"]
+__all__ = [
+    "Answer",
+    "Handler",
+    "Instance",
+    "Request",
+    "Snapshots",
+    "has_backups",
+    "server_of",
+    "this_second",
+]
 
 _log = logging.getLogger(__name__)
 
@@ -122,7 +131,7 @@ class Snapshots:
                 )
 
             def fill(server: Server) -> None:
-                changes = _server(source).changes(backup, moment, self._folder)
+                changes = server_of(source).changes(backup, moment, self._folder)
                 server.load(backup, changes)
                 changes.unlink()
 
@@ -142,9 +151,9 @@ class Snapshots:
                 return
             try:
                 if fill := instance.pop(_FILL, None):
-                    fill(_server(instance))
+                    fill(server_of(instance))
                 if _BACKUP not in instance and has_backups(instance):
-                    instance[_BACKUP] = _server(instance).dump(self._folder)
+                    instance[_BACKUP] = server_of(instance).dump(self._folder)
             except Exception:
                 instance["DBInstanceStatus"] = "failed"
                 _log.exception("%s cannot be filled, or backed up", name)
@@ -171,7 +180,7 @@ class Snapshots:
 
     def _dump(self, instance: Instance) -> Backup | None:
         has_data = instance.get("_docker_container_id") is not None
-        return _server(instance).dump(self._folder) if has_data else None
+        return server_of(instance).dump(self._folder) if has_data else None
 
     def _keep(self, answer: Answer, name: str, backup: Backup | None) -> Answer:
         if backup is not None:
@@ -201,7 +210,8 @@ def _answered(action: str, answer: Answer, target: str, fill: Callable[[Server],
     return described
 
 
-def _server(instance: Mapping[str, Any]) -> Server:
+def server_of(instance: Mapping[str, Any]) -> Server:
+    """Return the container of an instance."""
     return Server(rds._get_docker(), instance)
 
 

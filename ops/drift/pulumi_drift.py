@@ -102,17 +102,14 @@ def _found(preview: Preview, asked: Sequence[Step]) -> Iterator[Finding]:
 def _refreshed(log: Path) -> Iterator[Step]:
     """Yield a step for each resource that AWS was asked for: from the last state to what is."""
     asked = [
-        metadata
+        (metadata, _outputs(metadata.get("old")), _outputs(metadata.get("new")))
         for event in read_events(log)
         for metadata in [(event.get("resOutputsEvent") or {}).get("metadata") or {}]
         if metadata.get("op") == "refresh" and metadata["type"].startswith("aws:")
     ]
-    states = [(_outputs(one.get("old")), _outputs(one.get("new"))) for one in asked]
     # One that is gone stands for its part all the same, and is found as gone.
-    stack = [
-        (str(one["type"]), new or old or {}) for one, (old, new) in zip(asked, states, strict=True)
-    ]
-    for metadata, (old, new) in zip(asked, states, strict=True):
+    stack = [(str(metadata["type"]), new or old or {}) for metadata, old, new in asked]
+    for metadata, old, new in asked:
         skipped = _OURS | repeated(metadata["type"], new or {}, stack)
         yield Step(
             op="refresh",

@@ -101,10 +101,11 @@ def strange_policies(refreshed: Sequence[Step]) -> Iterator[tuple[Step, str, str
 
 def strange_replicas(refreshed: Sequence[Step]) -> Iterator[tuple[Step, str, str]]:
     """Yield database, property and words for each replica that is nobody's."""
-    instances = [one for one in refreshed if one.type == _INSTANCE and one.new is not None]
-    ours = {str(one.new.inputs.get("identifier")) for one in instances if one.new is not None}
-    for instance in instances:
-        outputs = instance.new.inputs if instance.new is not None else {}
+    instances = [
+        (one, one.new.inputs) for one in refreshed if one.type == _INSTANCE and one.new is not None
+    ]
+    ours = {str(outputs.get("identifier")) for _, outputs in instances}
+    for instance, outputs in instances:
         for replica in outputs.get("replicas") or ():
             if replica not in ours:
                 yield instance, "replicas", f"is copied to {replica}, which is not the stack's"

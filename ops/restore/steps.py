@@ -138,15 +138,14 @@ class Steps:
         return "The stack is as it was before the restore."
 
     def _restore(self, wanted: Wanted) -> Restore:
-        name = self._name(wanted.name)
         rds, identifier = self._clients("rds"), str(self._deployed.outputs["database"])
+        name = self._name(rds, identifier, wanted.name)
         if wanted.snapshot:
             found = rds.describe_db_instances(DBInstanceIdentifier=identifier)["DBInstances"]
             return Restore(name=name, snapshot=sources.snapshot(rds, wanted.snapshot, found[0]))
         return Restore(name=name, time=sources.moment(rds, identifier, wanted.time))
 
-    def _name(self, stated: str | None) -> str:
-        rds, database = self._clients("rds"), str(self._deployed.outputs["database"])
+    def _name(self, rds: Any, database: str, stated: str | None) -> str:  # noqa: ANN401 - boto3's
         generation = self._config.generation
         if stated:
             return stated_name(rds, stated, database, generation)

@@ -14,12 +14,12 @@ from botocore.exceptions import ClientError
 
 from ops.errors import OpsError
 from ops.verify.deployed import Deployed
+from ops.verify.instances import SAFE_VERSIONS
 from ops.verify.lines import Line, failed, passed, skipped
-from ops.verify.tasks import tasks_of
+from ops.verify.tasks import log_stream, tasks_of
 
 __all__ = ["Server", "login_lines", "session_line"]
 
-_SAFE_VERSIONS = {"TLSv1.2", "TLSv1.3"}
 _SECURE_TRANSPORT_REQUIRED = 3159
 _DENIED = {1045, 1698}
 _SECONDS = 3
@@ -79,7 +79,7 @@ def session_line(deployed: Deployed, ecs: Any, logs: Any) -> Line:  # noqa: ANN4
     cluster, service = deployed.outputs["cluster"], deployed.outputs["service"]
     tasks = tasks_of(ecs, cluster, service, "RUNNING")
     told = [said for task in tasks if (said := _first_session(task, options, logs))]
-    if weak := [one for one in told if one.partition(" ")[0] not in _SAFE_VERSIONS]:
+    if weak := [one for one in told if one.partition(" ")[0] not in SAFE_VERSIONS]:
         return failed(name, f"over {weak[0]}")
     if not told:
         return skipped(name, f"no task says it in {options['awslogs-group']}, or not any more")
@@ -94,10 +94,9 @@ def _first_session(task: Json, options: Json, logs: Any) -> str:  # noqa: ANN401
     """
     if "startedAt" not in task:
         return ""
-    stream = f"{options['awslogs-stream-prefix']}/app/{task['taskArn'].rpartition('/')[2]}"
     found = logs.get_paginator("filter_log_events").paginate(
         logGroupName=options["awslogs-group"],
-        logStreamNames=[stream],
+        logStreamNames=[log_stream(task, "app", options)],
         # Its containers may run before ECS says that the task has started.
         startTime=_milliseconds(task["createdAt"]),
         endTime=_milliseconds(task["startedAt"] + _FIRST),
@@ -172,7 +171,7 @@ def _login(server: Server, user: str, password: str) -> tuple[Line, str]:
     except pymysql.MySQLError as error:
         return failed("login", f"{user} logs in, and its session breaks: {error.args[-1]}"), ""
     version, cipher = found.get("Ssl_version", ""), found.get("Ssl_cipher", "")
-    verdict = passed if version in _SAFE_VERSIONS else failed
+    verdict = passed if version in SAFE_VERSIONS else failed
     return verdict("login", f"{user} gets {version or 'no TLS'}, {cipher or 'no cipher'}"), flavour
 
 

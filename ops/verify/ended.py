@@ -7,7 +7,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from ops.verify.deployed import Deployed
-from ops.verify.tasks import containers_of
+from ops.verify.tasks import containers_of, log_stream
 
 __all__ = ["end_of", "went_wrong"]
 
@@ -44,11 +44,10 @@ def _last_words(task: Json, container: Json, deployed: Deployed, logs: Any) -> s
     log = deployed.containers().get(name, {}).get("logConfiguration", {}).get("options", {})
     if "awslogs-stream-prefix" not in log:
         return ""
-    number = task["taskArn"].rpartition("/")[2]
     try:
         found = logs.get_log_events(
             logGroupName=log["awslogs-group"],
-            logStreamName=f"{log['awslogs-stream-prefix']}/{name}/{number}",
+            logStreamName=log_stream(task, name, log),
             startFromHead=False,
             limit=_LINES,
         )["events"]

@@ -7,12 +7,14 @@ from typing import Any
 from ops.verify.deployed import Deployed
 from ops.verify.lines import Line, failed, passed, skipped
 
-__all__ = ["server_lines"]
+__all__ = ["SAFE_VERSIONS", "server_lines"]
 
 _INSTANCE = "aws:rds/instance:Instance"
 _GROUP = "aws:rds/parameterGroup:ParameterGroup"
 _PROXY = "aws:rds/proxy:Proxy"
-_SAFE_VERSIONS = {"TLSv1.2", "TLSv1.3"}
+SAFE_VERSIONS = {"TLSv1.2", "TLSv1.3"}
+"""Of TLS, as MySQL names them."""
+
 _DAYS_LEFT = 60
 # In which AWS says that an instance serves as ever: the nightly backup is the usual one. In others
 # it may restart, as in `modifying`, or be away.
@@ -60,7 +62,7 @@ def _requires_tls(rds: Any, name: str, instance: Json, ours: set[str]) -> Line: 
     versions = {one for one in values.get("tls_version", "").split(",") if one}
     if required.upper() not in {"1", "ON"}:
         return failed(line, f"require_secure_transport is {required or 'not set'} in {attached}")
-    if not versions or versions - _SAFE_VERSIONS:
+    if not versions or versions - SAFE_VERSIONS:
         return failed(line, f"tls_version is {','.join(sorted(versions)) or 'not set'}")
     told = f"required and in sync, {' and '.join(sorted(versions))} ({attached})"
     return passed(line, told + busy)

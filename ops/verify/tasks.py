@@ -5,7 +5,7 @@ from typing import Any
 
 from ops.verify.deployed import Deployed
 
-__all__ = ["containers_of", "tasks_of"]
+__all__ = ["containers_of", "log_stream", "tasks_of"]
 
 _BATCH = 100
 
@@ -36,3 +36,9 @@ def containers_of(task: Json, deployed: Deployed) -> list[Json]:
     """Return a task's containers that its definition has: AWS adds others, as GuardDuty's agent."""
     ours = deployed.containers()
     return [one for one in task["containers"] if one["name"] in ours]
+
+
+def log_stream(task: Json, container: str, options: Json) -> str:
+    """Return where a container of a task logs, as the driver `awslogs` names it by its options."""
+    number = task["taskArn"].rpartition("/")[2]
+    return f"{options['awslogs-stream-prefix']}/{container}/{number}"

@@ -19,6 +19,7 @@ import yaml
 
 from local import emulator, images, terraform
 from local.containers import Container, containers, docker
+from local.errors import LocalError
 from local.pulumi_engine import engine_environment
 from local.workspace import Workspace
 from tests.engine.previews import Preview
@@ -165,7 +166,10 @@ class ProdShaped:
 
     def _emulators_last_words(self) -> str:
         """For a failure of the emulator's, which the provider only tells what came of it."""
-        return docker("logs", "--tail", "200", f"{self._scratch.workspace.name}-emulator")
+        try:
+            return docker("logs", "--tail", "200", f"{self._scratch.workspace.name}-emulator")
+        except LocalError as error:  # it may be what failed
+            return str(error)
 
     def _pulumi(self, *arguments: str) -> CommandResult:
         """Run `pulumi` so that it and its plugins can be ended together."""
