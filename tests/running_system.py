@@ -22,7 +22,14 @@ from local.pulumi_engine import engine_environment
 from local.system import load_balancer_host
 from local.workspace import REGION, Workspace
 
-__all__ = ["CommandResult", "RunningSystem", "local_command", "plain_pulumi", "run_command"]
+__all__ = [
+    "CommandResult",
+    "RunningSystem",
+    "aws_client",
+    "local_command",
+    "plain_pulumi",
+    "run_command",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +72,18 @@ def plain_pulumi(workspace: Workspace, *arguments: str) -> CommandResult:
     return run_command(words, cwd=workspace.root, env=engine_environment(workspace))
 
 
+def aws_client(session: Any, workspace: Workspace, service: str) -> Any:  # noqa: ANN401 - boto3's
+    """Make an AWS client for a local system; `boto3` itself is a session, for one thread."""
+    scaling = service == "application-autoscaling"
+    return session.client(
+        service,
+        endpoint_url=workspace.autoscaling_endpoint if scaling else workspace.endpoint,
+        region_name=REGION,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunningSystem:
     """A system that `make up` has brought up.
@@ -92,14 +111,7 @@ class RunningSystem:
 
     def aws(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
         """An AWS client for the emulator, or for what the local stack has besides."""
-        workspace, scaling = self.workspace, service == "application-autoscaling"
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=workspace.autoscaling_endpoint if scaling else workspace.endpoint,
-            region_name=REGION,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
-        )
+        return aws_client(boto3, self.workspace, service)
 
     def database_address(self) -> tuple[str, int]:
         """Host and port of the database instance."""

@@ -10,7 +10,8 @@ from typing import Any
 import boto3.session
 import httpx2
 
-from local.workspace import REGION, Workspace
+from local.workspace import Workspace
+from tests.running_system import aws_client
 
 __all__ = ["Aws", "Sights"]
 
@@ -159,15 +160,7 @@ class Aws:
         return frozenset(str(each if name is None else each[name]) for each in found)
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 makes its classes at run time
-        scaling = service == "application-autoscaling"
-        workspace = self._workspace
-        return self._session.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=workspace.autoscaling_endpoint if scaling else workspace.endpoint,
-            region_name=REGION,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
-        )
+        return aws_client(self._session, self._workspace, service)
 
     def _browser(self, balancer: str, scheme: str = "https") -> httpx2.Client:
         """A client of the load balancer, which believes no certificate but the local ones."""
